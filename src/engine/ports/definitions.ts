@@ -1,0 +1,30 @@
+import type { JsonObject } from '../model/json.js';
+import type { WorkflowDefinition } from '../model/definition.js';
+
+/** An immutable version of a workflow. */
+export interface StoredDefinition {
+  readonly versionId: string;
+  readonly workflowId: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly version: number;
+  /** `api` or `fs:<name>`. */
+  readonly source: string;
+  readonly definition: WorkflowDefinition;
+}
+
+/** Where the engine finds definitions. Versions are immutable, so implementations cache them. */
+export interface Definitions {
+  /** Throws when the version does not exist: a run's version is never deleted while the run lives. */
+  byVersionId(versionId: string): Promise<StoredDefinition>;
+  /** By id or `namespace/name` within a tenant, the latest version unless one is named; null when there is none. */
+  resolve(tenant: string, ref: string, version?: number): Promise<StoredDefinition | null>;
+  /** Checks inputs against the definition's schema and fills its defaults. Throws `StepError('invalid_inputs')` with details. */
+  prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject;
+}
+
+/** Named values that expressions may read but the journal never holds. */
+export interface Secrets {
+  /** The value, or undefined when the tenant has no such secret. */
+  get(tenant: string, name: string): string | undefined;
+}

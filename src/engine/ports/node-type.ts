@@ -1,0 +1,102 @@
+import type { Json, JsonObject } from '../model/json.js';
+import type { RunEventType } from '../model/run-event.js';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a node type tells about itself; `GET /node-types` shows all of it. */
+export interface NodeTypeSpec {
+  /** `category.name`, unique in the process, e.g. `http.request`. */
+  readonly type: string;
+  readonly category: string;
+  readonly description: string;
+  /**
+   * Deterministic and without outside effect. A pure node may start before what it depends on is durable and its
+   * result may be used before it is, because a crash recomputes the same. Anything else waits for its inputs' commit.
+   */
+  readonly pure: boolean;
+  /** JSON Schema 2020-12 of `config`, templates counted as matching any scalar type. */
+  readonly configSchema: JsonObject;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema: JsonObject;
+}
+
+/** The run a call belongs to, as far as a node may know. */
+export interface RunInfo {
+  readonly id: string;
+  readonly tenant: string;
+  readonly workflow: { readonly id: string; readonly name: string; readonly version: number } | null;
+  /** `api` or `fs:<name>`: where the definition came from, which decides what it may do (design §5, shell). */
+  readonly source: string;
+  /** Nesting depth: 0 for a run that no other run started. */
+  readonly depth: number;
+}
+
+/** What every execution of a node gets. */
+export interface NodeCall {
+  /** Resolved `config` and `inputs`: templates are evaluated, secrets are in clear, so neither may be logged. */
+  readonly config: JsonObject;
+  readonly inputs: JsonObject;
+  readonly run: RunInfo;
+  /** Path of the step in the run, `fetch` or `notify[3]`. */
+  readonly path: string;
+  /** 1-based. */
+  readonly attempt: number;
+  /** The same for every execution of this attempt, also after a crash. */
+  readonly idempotencyKey: string;
+  /** Aborted on cancel, timeout, lost lease and shutdown. Its reason is an Error. */
+  readonly signal: AbortSignal;
+  /** Appends a log line to the run (`step.output` event). Never blocks; order is kept. */
+  log(level: LogLevel, message: string, fields?: JsonObject): void;
+  /** Appends an event of this step to the run's log. Never blocks; order is kept. */
+  emit(type: RunEventType, data: JsonObject): void;
+}
+
+/** A node that does its work in one go, as one journaled step. Throws `StepError` to fail. */
+export interface StepNodeType extends NodeTypeSpec {
+  readonly durable?: false;
+  execute(call: NodeCall): Promise<Json>;
+}
+
+/** What a node that waits or has journaled steps of its own can do. Every call is replayed from the journal after a crash. */
+export interface DurableCall extends NodeCall {
+  /** Waits until the epoch millisecond; the run parks if nothing else is going on. Sub-path `key` must be unique in the node. */
+  sleepUntil(key: string, epochMs: number): Promise<void>;
+  /** Epoch milliseconds at which this node first started, the same on every replay. */
+  startedAt(): Promise<number>;
+  /** Runs `fn` once, recorded: its committed result is returned on replay. Effectful unless `pure`. */
+  step(key: string, options: { pure?: boolean; type?: string; inputs?: JsonObject }, fn: (call: NodeCall) => Promise<Json>): Promise<Json>;
+  /** Starts a child run once, however often this code is executed, and returns its id. */
+  startChild(key: string, child: ChildRunRequest): Promise<string>;
+  /** Waits for a child run's end. Cancelling the parent cancels the child. */
+  waitForChild(key: string, runId: string): Promise<ChildRunResult>;
+  /** Waits for a signal of that name sent to the run (also one sent before the wait began) and returns its payload. */
+  waitForSignal(key: string, name: string, deadline?: number): Promise<Json | undefined>;
+}
+
+export interface ChildRunRequest {
+  /** Reference of a workflow: id or `namespace/name`. */
+  readonly workflow: string;
+  readonly version?: number;
+  readonly inputs: JsonObject;
+}
+
+export interface ChildRunResult {
+  readonly runId: string;
+  readonly status: 'success' | 'failed' | 'cancelled';
+  readonly outputs: Json;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A node that runs inside the interpreter: it may wait for days at no cost, and its inner steps are journaled. */
+export interface DurableNodeType extends NodeTypeSpec {
+  readonly durable: true;
+  execute(call: DurableCall): Promise<Json>;
+}
+
+export type NodeType = StepNodeType | DurableNodeType;
+
+/** Where the interpreter finds node types. */
+export interface NodeTypes {
+  get(type: string): NodeType | undefined;
+  list(): readonly NodeType[];
+}

@@ -1,0 +1,171 @@
+import type { JournalEntry } from '../journal/journal-entry.js';
+import type { Json } from '../model/json.js';
+import type { TerminalRunStatus } from '../model/statuses.js';
+import type { SerializedError } from '../model/step-error.js';
+
+/** A run as it is created: the row, and the first journal row that goes with it in the same statement. */
+export interface NewRun {
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: 'workflow' | 'agent';
+  readonly workflowId: string | null;
+  readonly versionId: string;
+  /** Name and version as they were, so that a run stays readable after its workflow is deleted. */
+  readonly subjectName: string;
+  readonly subjectVersion: number;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  /** What started it: `api`, `run`, `cron`, `webhook`, `event`, … */
+  readonly trigger: string;
+  readonly parentRunId: string | null;
+  /** With `parentRunId`: unique per parent, so a re-executed parent step finds the child it already started. */
+  readonly parentStep: string | null;
+  readonly resumedFrom: string | null;
+  readonly depth: number;
+  readonly concurrency: { readonly key: string; readonly limit: number; readonly onConflict: 'queue' | 'cancel_running' | 'reject' } | null;
+  /** Epoch milliseconds before which the run does not start; null means now. */
+  readonly runAt: number | null;
+  /** Whole-run limit in milliseconds, counted from the start. */
+  readonly timeoutMs: number | null;
+  readonly createdAt: number;
+  readonly first: JournalEntry;
+}
+
+/** Who wants new runs leased to it at once, without a claim. */
+export interface ClaimOnCreate {
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+export type CreateOutcome =
+  /** `leased` tells whether the run is already owned by the creator, at epoch 1. */
+  | { readonly outcome: 'created'; readonly leased: boolean }
+  /** A run with this id, or with this parent and step, exists already; nothing was written. */
+  | { readonly outcome: 'exists'; readonly runId: string }
+  /** `concurrency.onConflict` is `reject` and the key's limit is reached; nothing was written. */
+  | { readonly outcome: 'rejected'; readonly holders: readonly string[] };
+
+/** Everything a worker needs to execute a run it now owns, but the journal. */
+export interface ClaimedRun {
+  readonly id: string;
+  readonly tenant: string;
+  readonly kind: 'workflow' | 'agent';
+  readonly workflowId: string | null;
+  readonly versionId: string;
+  readonly subjectName: string;
+  readonly subjectVersion: number;
+  readonly epoch: number;
+  /** Count of wake-ups seen at the claim; a park with an older count is refused. */
+  readonly wakes: number;
+  readonly depth: number;
+  readonly createdAt: number;
+  /** Epoch milliseconds of the first claim. */
+  readonly startedAt: number;
+  readonly timeoutMs: number | null;
+  readonly cancel: { readonly reason: string | null } | null;
+}
+
+/** How a run's lease ends together with a journal write. */
+export type LeaseTransition =
+  | {
+      readonly kind: 'end';
+      readonly status: TerminalRunStatus;
+      readonly error: SerializedError | null;
+      readonly at: number;
+    }
+  /** Leaves memory until `wakeAt` (epoch ms, null: only a wake-up) or a wake-up. Becomes ready at once when `wakes` is behind. */
+  | { readonly kind: 'park'; readonly wakeAt: number | null; readonly wakes: number }
+  /** Gives the lease back so that any worker continues at once (shutdown). */
+  | { readonly kind: 'release' };
+
+/** One run's share of a group commit: applied only if the run is still leased at this epoch. */
+export interface JournalWrite {
+  readonly runId: string;
+  readonly tenant: string;
+  readonly epoch: number;
+  readonly entries: readonly JournalEntry[];
+  readonly transition: LeaseTransition | null;
+}
+
+export interface AppendResult {
+  /** Runs whose lease was lost: nothing of theirs was written. */
+  readonly lost: ReadonlySet<string>;
+  /** Runs that a park made ready at once, or a parent that an end woke up. */
+  readonly woken: readonly string[];
+}
+
+export interface LeaseRef {
+  readonly runId: string;
+  readonly epoch: number;
+}
+
+export interface HeartbeatResult {
+  readonly lost: readonly string[];
+  /** Leases whose wake-up count or cancel flag the owner may not have seen yet. */
+  readonly changed: readonly { readonly runId: string; readonly wakes: number; readonly cancel: { readonly reason: string | null } | null }[];
+}
+
+export type CancelRequestOutcome =
+  | { readonly outcome: 'not_found' }
+  | { readonly outcome: 'terminal'; readonly status: TerminalRunStatus }
+  /** The flag is durable. `owner` holds the lease, or null when nobody does and anyone may finish the cancel. */
+  | { readonly outcome: 'accepted'; readonly owner: string | null; readonly children: readonly string[] };
+
+export interface ChildState {
+  readonly runId: string;
+  readonly status: TerminalRunStatus;
+  readonly outputs: Json;
+  readonly error: SerializedError | null;
+}
+
+export interface SweepResult {
+  /** Runs made claimable: due timers, expired leases, freed concurrency slots. */
+  readonly readied: number;
+  /** Epoch milliseconds of the next timer, or null. */
+  readonly nextWakeAt: number | null;
+}
+
+/**
+ * The durable state of runs. Two implementations, Postgres and in-memory, pass one contract suite
+ * (`engine/testing/run-store.contract.ts`).
+ *
+ * Invariants every implementation keeps:
+ * - a write by a worker names `(run, epoch)`; a stale epoch writes nothing and is reported as lost;
+ * - a terminal status is written once;
+ * - one run's end and the wake-up of its waiting parent commit together;
+ * - lease time is the store's own time, never the caller's.
+ */
+export interface RunStore {
+  /** Creates runs in one batch. Results are in the order of `runs`. A faulty run fails alone: its result is the Error. */
+  createRuns(runs: readonly NewRun[], claim: ClaimOnCreate | null): Promise<(CreateOutcome | Error)[]>;
+
+  /** Leases up to `limit` claimable runs: highest priority first (ageing upwards with waiting), then oldest. */
+  claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]>;
+
+  /** Leases one run that nobody holds, claimable or parked, e.g. to cancel it. Null when somebody holds it or it is over. */
+  claimRun(params: { readonly runId: string; readonly owner: string; readonly leaseMs: number }): Promise<ClaimedRun | null>;
+
+  /** All journal rows of a run, oldest first. */
+  loadJournal(runId: string): Promise<JournalEntry[]>;
+
+  /** Commits many runs' writes in one durable statement. A faulty run fails alone and is reported in `failed`. */
+  append(writes: readonly JournalWrite[]): Promise<AppendResult & { readonly failed: ReadonlyMap<string, Error> }>;
+
+  /** Renews all of an owner's leases in one statement. */
+  heartbeat(params: { readonly owner: string; readonly leaseMs: number; readonly leases: readonly LeaseRef[] }): Promise<HeartbeatResult>;
+
+  /** Marks a run as to be cancelled, durably; makes it claimable when nobody holds it. */
+  requestCancel(params: { readonly runId: string; readonly tenant: string; readonly reason: string | null }): Promise<CancelRequestOutcome>;
+
+  /** Stores a signal and wakes its run, in one transaction. False when the run is unknown or over. */
+  sendSignal(params: { readonly runId: string; readonly tenant: string; readonly name: string; readonly payload: Json }): Promise<boolean>;
+
+  /** Signals of a run that wait to be taken, oldest first. A taken signal is recognised by its id in the journal. */
+  loadSignals(runId: string): Promise<{ readonly id: number; readonly name: string; readonly payload: Json }[]>;
+
+  /** Of the given runs, those that are over. */
+  loadChildren(runIds: readonly string[]): Promise<ChildState[]>;
+
+  /** Readies what time has made claimable. Set-based; safe to run on every node at once. */
+  sweep(): Promise<SweepResult>;
+}

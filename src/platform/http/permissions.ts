@@ -1,0 +1,40 @@
+/** Everything a key can be allowed to do, `noun.verb`. A role grants a set of these; a key's scopes narrow it. */
+export const PERMISSIONS = [
+  'workflows.read',
+  'workflows.write',
+  'workflows.delete',
+  'runs.read',
+  'runs.create',
+  'runs.cancel',
+  'runs.signal',
+  'events.read',
+  'keys.manage',
+  'system.read',
+  'system.manage',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+const VIEWER: readonly Permission[] = ['workflows.read', 'runs.read', 'events.read', 'system.read'];
+const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal'];
+
+/** Roles are ordered: each has everything the one before it has. */
+export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
+  viewer: VIEWER,
+  operator: OPERATOR,
+  admin: PERMISSIONS,
+};
+
+/** Who is calling: resolved once per request by the guard, passed explicitly to services. */
+export interface Principal {
+  /** Null for the anonymous role. */
+  readonly keyId: string | null;
+  readonly keyName: string;
+  readonly tenant: string;
+  readonly role: Role;
+  readonly permissions: ReadonlySet<Permission>;
+  /** Requests per minute. */
+  readonly rateLimit: number;
+}
