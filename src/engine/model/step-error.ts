@@ -6,6 +6,8 @@ export interface SerializedError {
   readonly message: string;
   readonly details?: Json;
   readonly retryable?: boolean;
+  /** Path of the step that made a run fail. */
+  readonly step?: string;
 }
 
 export interface StepErrorOptions {

@@ -41,7 +41,7 @@ export interface NodeCall {
   readonly path: string;
   /** 1-based. */
   readonly attempt: number;
-  /** The same for every execution of this attempt, also after a crash. */
+  /** `run/path/group`: the same for every attempt of this step and every execution after a crash, so that effects can be de-duplicated. */
   readonly idempotencyKey: string;
   /** Aborted on cancel, timeout, lost lease and shutdown. Its reason is an Error. */
   readonly signal: AbortSignal;

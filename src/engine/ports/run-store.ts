@@ -28,13 +28,9 @@ export interface NewRun {
   /** Whole-run limit in milliseconds, counted from the start. */
   readonly timeoutMs: number | null;
   readonly createdAt: number;
+  /** Lease the run to the creator in the same statement, at epoch 1. Never together with `concurrency` or a later `runAt`. */
+  readonly claim: boolean;
   readonly first: JournalEntry;
-}
-
-/** Who wants new runs leased to it at once, without a claim. */
-export interface ClaimOnCreate {
-  readonly owner: string;
-  readonly leaseMs: number;
 }
 
 export type CreateOutcome =
@@ -60,8 +56,9 @@ export interface ClaimedRun {
   readonly depth: number;
   readonly createdAt: number;
   /** Epoch milliseconds of the first claim. */
-  readonly startedAt: number;
+  readonly startedAt: number | null;
   readonly timeoutMs: number | null;
+  readonly parentRunId: string | null;
   readonly cancel: { readonly reason: string | null } | null;
 }
 
@@ -90,8 +87,15 @@ export interface JournalWrite {
 export interface AppendResult {
   /** Runs whose lease was lost: nothing of theirs was written. */
   readonly lost: ReadonlySet<string>;
-  /** Runs that a park made ready at once, or a parent that an end woke up. */
+  /** Runs whose write the store refuses for what it contains, alone of its batch. Nothing of theirs was written. */
+  readonly failed: ReadonlyMap<string, Error>;
+  /** Runs that became claimable or got a wake-up: by a park that came too late, a child's end, a freed concurrency slot. */
   readonly woken: readonly string[];
+}
+
+/** The store cannot be reached: whether the operation was committed is unknown, and trying again may help. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
 }
 
 export interface LeaseRef {
@@ -109,7 +113,7 @@ export type CancelRequestOutcome =
   | { readonly outcome: 'not_found' }
   | { readonly outcome: 'terminal'; readonly status: TerminalRunStatus }
   /** The flag is durable. `owner` holds the lease, or null when nobody does and anyone may finish the cancel. */
-  | { readonly outcome: 'accepted'; readonly owner: string | null; readonly children: readonly string[] };
+  | { readonly outcome: 'accepted'; readonly owner: string | null };
 
 export interface ChildState {
   readonly runId: string;
@@ -137,19 +141,25 @@ export interface SweepResult {
  */
 export interface RunStore {
   /** Creates runs in one batch. Results are in the order of `runs`. A faulty run fails alone: its result is the Error. */
-  createRuns(runs: readonly NewRun[], claim: ClaimOnCreate | null): Promise<(CreateOutcome | Error)[]>;
+  createRuns(params: { readonly runs: readonly NewRun[]; readonly owner: string; readonly leaseMs: number }): Promise<(CreateOutcome | Error)[]>;
 
-  /** Leases up to `limit` claimable runs: highest priority first (ageing upwards with waiting), then oldest. */
+  /** Leases up to `limit` claimable runs: highest priority first, then oldest. */
   claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]>;
 
-  /** Leases one run that nobody holds, claimable or parked, e.g. to cancel it. Null when somebody holds it or it is over. */
+  /** Leases one run that nobody holds, claimable or parked, to cancel it. Null when somebody holds it or it is over. Does not start a pending run. */
   claimRun(params: { readonly runId: string; readonly owner: string; readonly leaseMs: number }): Promise<ClaimedRun | null>;
 
-  /** All journal rows of a run, oldest first. */
-  loadJournal(runId: string): Promise<JournalEntry[]>;
+  /** All journal rows of the given runs, each run's oldest first. */
+  loadJournals(runIds: readonly string[]): Promise<Map<string, JournalEntry[]>>;
 
   /** Commits many runs' writes in one durable statement. A faulty run fails alone and is reported in `failed`. */
-  append(writes: readonly JournalWrite[]): Promise<AppendResult & { readonly failed: ReadonlyMap<string, Error> }>;
+  append(writes: readonly JournalWrite[]): Promise<AppendResult>;
+
+  /**
+   * After a connection was lost in the middle of an append: which of the writes are in the journal nevertheless,
+   * recognised by the hash of their last row.
+   */
+  findCommitted(writes: readonly JournalWrite[]): Promise<Set<string>>;
 
   /** Renews all of an owner's leases in one statement. */
   heartbeat(params: { readonly owner: string; readonly leaseMs: number; readonly leases: readonly LeaseRef[] }): Promise<HeartbeatResult>;
