@@ -1,0 +1,23 @@
+import type { Variable } from './variable.js';
+import { SECRET_ROW, VARIABLES } from './variables.js';
+
+/** The README's table of variables, in Markdown. */
+export function configTable(): string {
+  const rows = Object.entries<Variable>(VARIABLES).map(([name, variable]) =>
+    row(name, variable.type, variable.fallback === null ? '' : `\`${variable.fallback}\``, describe(variable)),
+  );
+  return [
+    row('Variable', 'Type', 'Default', 'Meaning').replaceAll('`', ''),
+    '| --- | --- | --- | --- |',
+    ...rows,
+    row(SECRET_ROW.name, 'string', '', `${SECRET_ROW.description} *Secret.*`),
+  ].join('\n');
+}
+
+function describe(variable: Variable): string {
+  return variable.secret ? `${variable.description} *Secret.*` : variable.description;
+}
+
+function row(name: string, type: string, fallback: string, meaning: string): string {
+  return `| \`${name}\` | ${type} | ${fallback} | ${meaning} |`;
+}

@@ -1,0 +1,90 @@
+import { isAbsolute } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, configTable, loadConfig, loadConfigWithWarnings } from './index.js';
+
+function faultsOf(env: Record<string, string>): Record<string, string> {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return Object.fromEntries(error.faults.map((fault) => [fault.variable, fault.reason]));
+    throw error;
+  }
+  return {};
+}
+
+describe('the environment', () => {
+  it('needs nothing: every variable has a default or is optional', () => {
+    const config = loadConfig({});
+    expect(config.http).toMatchObject({ host: '127.0.0.1', port: 7400, bodyLimitBytes: 16 * 1024 * 1024, trustProxy: false });
+    expect(config.engine.leaseMs).toBe(10_000);
+    expect(config.database.url).toBeUndefined();
+    expect(isAbsolute(config.dataDir)).toBe(true);
+  });
+
+  it('is refused with every fault at once, each naming its variable', () => {
+    const faults = faultsOf({
+      HEDDLE_PORT: 'seventy',
+      HEDDLE_ROLE: 'boss',
+      HEDDLE_LEASE_MS: '1',
+      DATABASE_URL: 'mysql://db',
+      HEDDLE_QUICKSTART: 'maybe',
+      HEDDLE_EXPRESSION_ENV: 'OK,not ok',
+    });
+    expect(faults).toEqual({
+      HEDDLE_PORT: 'must be an integer from 0 to 65535',
+      HEDDLE_ROLE: 'must be one of all, api, worker',
+      HEDDLE_LEASE_MS: 'must be an integer from 500 to 600000',
+      DATABASE_URL: 'must be a URL that starts with postgres://',
+      HEDDLE_QUICKSTART: 'must be 1 or 0',
+      HEDDLE_EXPRESSION_ENV: 'must list names of environment variables',
+    });
+  });
+
+  it('never repeats a value in a fault', () => {
+    expect(() => loadConfig({ HEDDLE_SECRET_KEY: 'hunter2', DATABASE_URL: 'hunter2', HEDDLE_PORT: 'hunter2' })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as string }),
+    );
+  });
+
+  it('takes PORT when HEDDLE_PORT is unset', () => {
+    expect(loadConfig({ PORT: '8080' }).http.port).toBe(8080);
+    expect(loadConfig({ PORT: '8080', HEDDLE_PORT: '9090' }).http.port).toBe(9090);
+  });
+
+  it('counts an empty variable as unset', () => {
+    expect(loadConfig({ HEDDLE_PORT: '', DATABASE_URL: ' ' })).toEqual(loadConfig({}));
+  });
+
+  it('refuses to share the embedded database between processes', () => {
+    expect(faultsOf({ HEDDLE_ROLE: 'worker' })).toHaveProperty('HEDDLE_ROLE');
+    expect(faultsOf({ HEDDLE_ROLE: 'worker', DATABASE_URL: 'postgres://db/heddle' })).toEqual({});
+  });
+
+  it('listens where it works unless a direct URL is given', () => {
+    expect(loadConfig({ DATABASE_URL: 'postgres://a/x' }).database.directUrl).toBe('postgres://a/x');
+    expect(loadConfig({ DATABASE_URL: 'postgres://a/x', DATABASE_DIRECT_URL: 'postgres://b/x' }).database.directUrl).toBe('postgres://b/x');
+    expect(faultsOf({ DATABASE_DIRECT_URL: 'postgres://b/x' })).toHaveProperty('DATABASE_DIRECT_URL');
+  });
+
+  it('splits lists and reads the proxies it trusts', () => {
+    expect(loadConfig({ HEDDLE_EGRESS_ALLOW: ' localhost:7400, 10.0.0.0/8 ,,' }).egressAllow).toEqual(['localhost:7400', '10.0.0.0/8']);
+    expect(loadConfig({ HEDDLE_TRUST_PROXY: '2' }).http.trustProxy).toBe(2);
+    expect(loadConfig({ HEDDLE_TRUST_PROXY: 'true' }).http.trustProxy).toBe(true);
+    expect(loadConfig({ HEDDLE_TRUST_PROXY: '10.0.0.0/8' }).http.trustProxy).toBe('10.0.0.0/8');
+  });
+
+  it('shows expressions the listed variables only, and secrets by their short name', () => {
+    const config = loadConfig({ HEDDLE_EXPRESSION_ENV: 'REGION,MISSING', REGION: 'eu', HOME: '/root', HEDDLE_SECRET_API: 'x', HEDDLE_SECRET_KEY: 'k'.repeat(32) });
+    expect(config.expressionEnvValues).toEqual({ REGION: 'eu' });
+    expect(config.secrets).toEqual({ API: 'x' });
+  });
+
+  it('warns of HEDDLE_ variables that nobody reads', () => {
+    expect(loadConfigWithWarnings({ HEDDLE_PROT: '1', HEDDLE_SECRET_X: 'y', OTHER: 'z' }).warnings).toEqual(['HEDDLE_PROT is set, but nothing reads it']);
+  });
+
+  it('describes every variable in the table', () => {
+    expect(configTable()).toContain('| `HEDDLE_PORT` | integer | `7400` |');
+    expect(configTable()).toMatch(/`DATABASE_URL`.*\*Secret\.\*/);
+  });
+});

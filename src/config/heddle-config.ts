@@ -1,0 +1,54 @@
+import type { Values } from './variables.js';
+
+/** Everything the environment decides, checked and typed. Built once at start, never changed. */
+export interface HeddleConfig {
+  readonly role: Values['HEDDLE_ROLE'];
+  readonly dataDir: string;
+  readonly http: {
+    readonly host: string;
+    /** 0 takes a free port. */
+    readonly port: number;
+    readonly corsOrigins: readonly string[];
+    readonly trustProxy: boolean | number | string;
+    readonly bodyLimitBytes: number;
+    readonly requestTimeoutMs: number;
+  };
+  readonly database: {
+    /** Undefined: the embedded database. */
+    readonly url: string | undefined;
+    /** A session on the same database without a transaction pooler in between. */
+    readonly directUrl: string | undefined;
+    readonly migrate: Values['HEDDLE_MIGRATE'];
+    readonly poolSize: number;
+    readonly enginePoolSize: number;
+  };
+  readonly workflowsDir: string | undefined;
+  readonly auth: {
+    readonly bootstrapAdminKey: string | undefined;
+    readonly anonymousRole: Values['HEDDLE_ANONYMOUS_ROLE'];
+  };
+  readonly secretKey: string | undefined;
+  readonly egressAllow: readonly string[];
+  readonly shell: Values['HEDDLE_SHELL'];
+  readonly engine: {
+    readonly leaseMs: number;
+    readonly concurrency: number;
+    readonly parkAfterMs: number;
+    readonly journalLanes: number;
+  };
+  readonly rateLimitPerMinute: number;
+  readonly log: {
+    readonly level: Values['HEDDLE_LOG_LEVEL'];
+    /** Undefined: on a terminal only. */
+    readonly pretty: boolean | undefined;
+  };
+  /** Names that expressions may read as `env.NAME`, and the values of those that are set. */
+  readonly expressionEnv: readonly string[];
+  readonly expressionEnvValues: Readonly<Record<string, string>>;
+  /** Values of `HEDDLE_SECRET_<NAME>`, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly shutdown: {
+    readonly drainMs: number;
+  };
+  readonly quickstart: boolean;
+}

@@ -1,0 +1,109 @@
+import { isAbsolute, resolve } from 'node:path';
+import { ConfigError, type ConfigFault } from './config.errors.js';
+import type { HeddleConfig } from './heddle-config.js';
+import type { Variable } from './variable.js';
+import { SECRET_PREFIX, VARIABLES, type Values } from './variables.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadedConfig {
+  readonly config: HeddleConfig;
+  /** What is odd but usable, e.g. a variable that nobody reads. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads the whole environment. Throws one ConfigError that names every variable at fault. */
+export function loadConfigWithWarnings(env: Environment): LoadedConfig {
+  const faults: ConfigFault[] = [];
+  const values = readValues(env, faults);
+  if (values.DATABASE_URL === undefined && values.DATABASE_DIRECT_URL !== undefined) {
+    faults.push({ variable: 'DATABASE_DIRECT_URL', reason: 'needs DATABASE_URL' });
+  }
+  if (values.DATABASE_URL === undefined && values.HEDDLE_ROLE !== undefined && values.HEDDLE_ROLE !== 'all') {
+    faults.push({ variable: 'HEDDLE_ROLE', reason: 'must be all on the embedded database, which serves one process only; set DATABASE_URL' });
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { config: arrange(values as Values, env), warnings: unknownVariables(env) };
+}
+
+/** Reads the whole environment, without its warnings. */
+export function loadConfig(env: Environment): HeddleConfig {
+  return loadConfigWithWarnings(env).config;
+}
+
+function readValues(env: Environment, faults: ConfigFault[]): Partial<Values> {
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries<Variable>(VARIABLES)) {
+    const parsed = variable.schema.safeParse(read(env, name) ?? (variable.alias === undefined ? undefined : read(env, variable.alias)));
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push({ variable: name, reason: [...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ') });
+  }
+  return values as Partial<Values>;
+}
+
+/** An empty variable counts as unset, as compose files and CI systems write them. */
+function read(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function arrange(values: Values, env: Environment): HeddleConfig {
+  return {
+    role: values.HEDDLE_ROLE,
+    dataDir: isAbsolute(values.HEDDLE_DATA_DIR) ? values.HEDDLE_DATA_DIR : resolve(values.HEDDLE_DATA_DIR),
+    http: {
+      host: values.HEDDLE_HOST,
+      port: values.HEDDLE_PORT,
+      corsOrigins: values.HEDDLE_CORS_ORIGINS,
+      trustProxy: values.HEDDLE_TRUST_PROXY,
+      bodyLimitBytes: values.HEDDLE_BODY_LIMIT,
+      requestTimeoutMs: values.HEDDLE_REQUEST_TIMEOUT_MS,
+    },
+    database: {
+      url: values.DATABASE_URL,
+      directUrl: values.DATABASE_DIRECT_URL ?? values.DATABASE_URL,
+      migrate: values.HEDDLE_MIGRATE,
+      poolSize: values.HEDDLE_POOL_SIZE,
+      enginePoolSize: values.HEDDLE_ENGINE_POOL_SIZE,
+    },
+    workflowsDir: values.HEDDLE_WORKFLOWS_DIR,
+    auth: { bootstrapAdminKey: values.HEDDLE_BOOTSTRAP_ADMIN_KEY, anonymousRole: values.HEDDLE_ANONYMOUS_ROLE },
+    secretKey: values.HEDDLE_SECRET_KEY,
+    egressAllow: values.HEDDLE_EGRESS_ALLOW,
+    shell: values.HEDDLE_SHELL,
+    engine: {
+      leaseMs: values.HEDDLE_LEASE_MS,
+      concurrency: values.HEDDLE_WORKER_CONCURRENCY,
+      parkAfterMs: values.HEDDLE_PARK_AFTER_MS,
+      journalLanes: values.HEDDLE_JOURNAL_LANES,
+    },
+    rateLimitPerMinute: values.HEDDLE_RATE_LIMIT,
+    log: { level: values.HEDDLE_LOG_LEVEL, pretty: values.HEDDLE_LOG_PRETTY },
+    expressionEnv: values.HEDDLE_EXPRESSION_ENV,
+    expressionEnvValues: pick(env, values.HEDDLE_EXPRESSION_ENV),
+    secrets: readSecrets(env),
+    shutdown: { drainMs: values.HEDDLE_DRAIN_MS },
+    quickstart: values.HEDDLE_QUICKSTART,
+  };
+}
+
+function pick(env: Environment, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
+
+function isSecret(name: string): boolean {
+  return name.startsWith(SECRET_PREFIX) && name.length > SECRET_PREFIX.length && !(name in VARIABLES);
+}
+
+function readSecrets(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value !== undefined && isSecret(name) ? [[name.slice(SECRET_PREFIX.length), value]] : [])),
+  );
+}
+
+function unknownVariables(env: Environment): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HEDDLE_') && !(name in VARIABLES) && !isSecret(name))
+    .toSorted()
+    .map((name) => `${name} is set, but nothing reads it`);
+}

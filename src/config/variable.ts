@@ -1,0 +1,107 @@
+import { z } from 'zod';
+
+/** One environment variable: how it is read, and all that the README table says about it. */
+export interface Variable<T = unknown> {
+  readonly schema: z.ZodType<T, string | undefined>;
+  /** Shown in the table: `integer`, `a | b`, `list`, … */
+  readonly type: string;
+  /** Shown in the table; null when there is none. */
+  readonly fallback: string | null;
+  readonly description: string;
+  /** Never printed, logged or echoed in a fault. */
+  readonly secret: boolean;
+  /** Another name that is read when this one is unset. */
+  readonly alias?: string;
+}
+
+interface Options {
+  readonly description: string;
+  readonly secret?: boolean;
+  readonly alias?: string;
+}
+
+function variable<T>(type: string, fallback: string | null, schema: z.ZodType<T, string | undefined>, options: Options): Variable<T> {
+  return { schema, type, fallback, secret: false, ...options };
+}
+
+export function text(fallback: string, options: Options): Variable<string> {
+  return variable('string', fallback, z.string().default(fallback), options);
+}
+
+export function optionalText(options: Options & { readonly minLength?: number }): Variable<string | undefined> {
+  const { minLength = 1, ...rest } = options;
+  return variable('string', null, z.string().min(minLength, `must have at least ${minLength} characters`).optional(), rest);
+}
+
+export function postgresUrl(options: Options): Variable<string | undefined> {
+  const schema = z
+    .string()
+    .refine((value) => /^postgres(ql)?:\/\//.test(value) && URL.canParse(value), 'must be a URL that starts with postgres://')
+    .optional();
+  return variable('URL', null, schema, options);
+}
+
+export function integer(fallback: number, range: readonly [min: number, max: number], options: Options): Variable<number> {
+  const [min, max] = range;
+  const message = `must be an integer from ${min} to ${max}`;
+  const schema = z
+    .string()
+    .regex(/^-?\d+$/, message)
+    .transform(Number)
+    .pipe(z.number().int(message).min(min, message).max(max, message))
+    .default(fallback);
+  return variable('integer', String(fallback), schema, options);
+}
+
+export function oneOf<const V extends string>(values: readonly V[], fallback: V, options: Options): Variable<V> {
+  return variable(values.join(' \\| '), fallback, z.enum(values, `must be one of ${values.join(', ')}`).default(fallback), options);
+}
+
+export function optionalOneOf<const V extends string>(values: readonly V[], options: Options): Variable<V | undefined> {
+  return variable(values.join(' \\| '), null, z.enum(values, `must be one of ${values.join(', ')}`).optional(), options);
+}
+
+const SWITCH: Readonly<Record<string, boolean>> = { '1': true, true: true, yes: true, on: true, '0': false, false: false, no: false, off: false };
+
+const switchText = z
+  .string()
+  .refine((value) => value.toLowerCase() in SWITCH, 'must be 1 or 0')
+  .transform((value) => SWITCH[value.toLowerCase()] === true);
+
+export function flag(fallback: boolean, options: Options): Variable<boolean> {
+  return variable('1 \\| 0', fallback ? '1' : '0', switchText.default(fallback), options);
+}
+
+/** A switch that decides for itself when unset. */
+export function optionalFlag(options: Options): Variable<boolean | undefined> {
+  return variable('1 \\| 0', null, switchText.optional(), options);
+}
+
+/** Comma-separated; blanks around items and empty items are dropped. */
+export function list(options: Options & { readonly item?: z.ZodType<string, string> }): Variable<string[]> {
+  const { item = z.string(), ...rest } = options;
+  const schema = z
+    .string()
+    .transform((value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
+    .pipe(z.array(item))
+    .default([]);
+  return variable('list', null, schema, rest);
+}
+
+/** What Express takes as `trust proxy`: a number of hops, a switch, or addresses. */
+export function trustProxy(options: Options): Variable<boolean | number | string> {
+  const schema = z
+    .string()
+    .transform((value): boolean | number | string => {
+      if (/^\d+$/.test(value)) return Number(value);
+      if (value === 'true' || value === 'false') return value === 'true';
+      return value;
+    })
+    .default(false);
+  return variable('hops \\| true \\| addresses', 'false', schema, options);
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { flag, integer, list, oneOf, optionalFlag, optionalOneOf, optionalText, postgresUrl, text, trustProxy, type Variable } from './variable.js';
+
+const MINUTE = 60_000;
+
+/** Every variable the server reads, in the order of the README table. Nothing else of the environment is read. */
+export const VARIABLES = {
+  HEDDLE_HOST: text('127.0.0.1', { description: 'Address to listen on.' }),
+  HEDDLE_PORT: integer(7400, [0, 65_535], { alias: 'PORT', description: 'Port to listen on; 0 takes a free one. `PORT` is accepted too.' }),
+  HEDDLE_ROLE: oneOf(['all', 'api', 'worker'], 'all', {
+    description: '`api` answers requests and executes nothing, `worker` executes runs and serves health only, `all` does both.',
+  }),
+  HEDDLE_DATA_DIR: text('.heddle', { description: 'Directory of the embedded database and everything else the server keeps on disk.' }),
+  DATABASE_URL: postgresUrl({ secret: true, description: 'Postgres 15 or later. Unset: the embedded database in `HEDDLE_DATA_DIR`.' }),
+  DATABASE_DIRECT_URL: postgresUrl({
+    secret: true,
+    description: 'The same database without a transaction pooler in between, for LISTEN and migrations. Default: `DATABASE_URL`.',
+  }),
+  HEDDLE_MIGRATE: oneOf(['auto', 'check'], 'auto', {
+    description: '`auto` brings the schema up to date at start, `check` refuses to start when it is not.',
+  }),
+  HEDDLE_POOL_SIZE: integer(10, [1, 500], { description: 'Database connections for requests.' }),
+  HEDDLE_ENGINE_POOL_SIZE: integer(6, [2, 500], { description: 'Database connections for the run engine.' }),
+  HEDDLE_WORKFLOWS_DIR: optionalText({ description: 'Directory of workflow definitions, loaded at start and on every change.' }),
+  HEDDLE_BOOTSTRAP_ADMIN_KEY: optionalText({
+    secret: true,
+    minLength: 20,
+    description: 'Admin key to create at first start, instead of a generated one that is printed once.',
+  }),
+  HEDDLE_ANONYMOUS_ROLE: optionalOneOf(['viewer', 'operator', 'admin'], { description: 'Role of requests without a key. Unset: they are refused.' }),
+  HEDDLE_SECRET_KEY: optionalText({ secret: true, minLength: 32, description: 'Key of the encrypted secret store.' }),
+  HEDDLE_EGRESS_ALLOW: list({
+    description: 'Private destinations that workflows may reach: hosts, `host:port`, CIDRs. Public ones are always allowed.',
+  }),
+  HEDDLE_SHELL: oneOf(['files', 'all', 'off'], 'files', {
+    description: 'Whose definitions may start processes: those of `HEDDLE_WORKFLOWS_DIR` only, all, or none.',
+  }),
+  HEDDLE_EXPRESSION_ENV: list({
+    item: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must list names of environment variables'),
+    description: 'Names of environment variables that expressions may read as `env.NAME`.',
+  }),
+  HEDDLE_LEASE_MS: integer(10_000, [500, 10 * MINUTE], {
+    description: 'How long a worker that stops answering keeps its runs, in milliseconds.',
+  }),
+  HEDDLE_WORKER_CONCURRENCY: integer(200, [1, 100_000], { description: 'Runs executed at the same time by one process.' }),
+  HEDDLE_PARK_AFTER_MS: integer(1_000, [0, 10 * MINUTE], {
+    description: 'Waits longer than this leave memory; shorter ones are waited out, in milliseconds.',
+  }),
+  HEDDLE_JOURNAL_LANES: integer(2, [1, 16], { description: 'Journal flushes in flight at the same time.' }),
+  HEDDLE_RATE_LIMIT: integer(6_000, [1, 1_000_000_000], { description: 'Requests per minute of a key that has no limit of its own.' }),
+  HEDDLE_CORS_ORIGINS: list({ description: 'Origins that browsers may call from; `*` for any. Unset: none.' }),
+  HEDDLE_TRUST_PROXY: trustProxy({ description: 'Whose `X-Forwarded-*` headers are believed: hops, `true`, or addresses and CIDRs.' }),
+  HEDDLE_BODY_LIMIT: integer(16 * 1024 * 1024, [1_024, 256 * 1024 * 1024], { description: 'Largest request body, in bytes.' }),
+  HEDDLE_REQUEST_TIMEOUT_MS: integer(5 * MINUTE, [1_000, 60 * MINUTE], {
+    description: 'Time a client has to send a whole request, in milliseconds.',
+  }),
+  HEDDLE_DRAIN_MS: integer(30_000, [0, 10 * MINUTE], {
+    description: 'Time that requests, streams and steps have to end at shutdown before they are cut, in milliseconds.',
+  }),
+  HEDDLE_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info', { description: 'The least serious line that is logged.' }),
+  HEDDLE_LOG_PRETTY: optionalFlag({ description: 'Readable lines instead of JSON. Unset: on a terminal only.' }),
+  HEDDLE_QUICKSTART: flag(false, {
+    description: 'Set by `npm start`: loads `examples/workflows` and lets workflows reach the server itself.',
+  }),
+} as const satisfies Record<string, Variable>;
+
+/** Named secrets for expressions, one variable each; `HEDDLE_SECRET_KEY` is not one of them. */
+export const SECRET_PREFIX = 'HEDDLE_SECRET_';
+
+/** The table row that stands for all variables with that prefix. */
+export const SECRET_ROW = {
+  name: `${SECRET_PREFIX}<NAME>`,
+  description: 'A secret that expressions read as `secrets.NAME`; never journaled, masked in logs and events.',
+} as const;
+
+export type Values = { readonly [K in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[K]['schema']> };
