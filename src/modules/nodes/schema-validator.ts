@@ -1,0 +1,56 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import type { JsonObject } from '../../engine/model/json.js';
+import type { FieldError } from '../../platform/errors/app-error.js';
+
+const CODES: Readonly<Record<string, string>> = {
+  required: 'required',
+  type: 'type',
+  additionalProperties: 'unknown_field',
+  unevaluatedProperties: 'unknown_field',
+  enum: 'enum',
+  const: 'enum',
+  minimum: 'range',
+  maximum: 'range',
+  exclusiveMinimum: 'range',
+  exclusiveMaximum: 'range',
+  minLength: 'length',
+  maxLength: 'length',
+  minItems: 'length',
+  maxItems: 'length',
+  pattern: 'pattern',
+  format: 'format',
+};
+
+/** Turns JSON Schemas 2020-12 into checks that name every fault by its JSON pointer. The checked value is never changed. */
+export class SchemaValidator {
+  private readonly ajv = ajvFormats.default(new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true }));
+
+  /** Throws when the schema itself is faulty. */
+  compile(schema: JsonObject): (value: unknown) => FieldError[] {
+    const check: ValidateFunction = this.ajv.compile(schema);
+    return (value) => (check(value) ? [] : (check.errors ?? []).filter(isTelling).map(toFieldError));
+  }
+}
+
+/** Drops the summary lines that only say that the faults listed beside them exist. */
+function isTelling(error: ErrorObject): boolean {
+  return error.keyword !== 'if';
+}
+
+function toFieldError(error: ErrorObject): FieldError {
+  const field = error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
+  const path = typeof field === 'string' ? `${error.instancePath}/${escapePointer(field)}` : error.instancePath;
+  return { path, code: CODES[error.keyword] ?? 'invalid', message: messageOf(error, field) };
+}
+
+function messageOf(error: ErrorObject, field: unknown): string {
+  if (error.keyword === 'required') return 'is required';
+  if (typeof field === 'string') return `unknown field "${field}"`;
+  if (error.keyword === 'enum') return `must be one of ${JSON.stringify(error.params['allowedValues'])}`;
+  return error.message ?? 'is invalid';
+}
+
+function escapePointer(segment: string): string {
+  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+}
