@@ -1,0 +1,5 @@
+export { Drain } from './drain.js';
+export { HealthRegistry, type FailedCheck, type HealthCheck } from './health-registry.js';
+export { Lifecycle } from './lifecycle.js';
+export { LifecycleModule } from './lifecycle.module.js';
+export { SHUTDOWN_PHASES, ShutdownRegistry, type ShutdownHook, type ShutdownPhase } from './shutdown-registry.js';
