@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { StepError, type StepErrorOptions } from '../../engine/model/step-error.js';
 
 /** Codes of the `StepError`s that outbound requests fail with. Only those marked retryable are worth another attempt. */
@@ -49,15 +50,17 @@ const CODE_OF_CAUSE: Readonly<Record<string, EgressErrorCode>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'bad_response',
 };
 
-const TLS_CODE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH$)/;
+const TLS_CAUSE = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|EPROTO$|HOSTNAME_MISMATCH$)/;
+/** From the HTTP parser, from decompression, and from streams that broke off. */
+const UNREADABLE_CAUSE = /^(HPE_|Z_|ZSTD_|ERR_)/;
 
 /** Gives any failure of an exchange with `host` its code. What has one already is left alone. */
 export function toEgressError(error: unknown, host: string): StepError {
   if (error instanceof StepError) return error;
-  const cause = codeOf(error);
-  const code = CODE_OF_CAUSE[cause] ?? (TLS_CODE.test(cause) ? 'tls_failed' : /^(HPE_|Z_|ERR_|ZSTD_)/.test(cause) ? 'bad_response' : 'connection_lost');
+  const cause = causeOf(error);
+  const code = CODE_OF_CAUSE[cause] ?? (TLS_CAUSE.test(cause) ? 'tls_failed' : UNREADABLE_CAUSE.test(cause) ? 'bad_response' : 'connection_lost');
   const detail = cause === '' && error instanceof Error ? error.message : cause;
-  return egressError(code, `${SENTENCES[code] ?? 'request failed'} (${host}): ${detail}`, { cause: error });
+  return egressError(code, `${SENTENCES[code] ?? 'the request failed'} (${host}): ${detail}`, { cause: error });
 }
 
 const SENTENCES: Partial<Record<EgressErrorCode, string>> = {
@@ -71,6 +74,7 @@ const SENTENCES: Partial<Record<EgressErrorCode, string>> = {
   invalid_request: 'the request cannot be sent',
 };
 
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+function causeOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof errors.HTTPParserError ? 'HPE_INVALID' : '';
 }
