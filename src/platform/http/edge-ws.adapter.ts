@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { v4 as uuid } from 'uuid';
+import type { WebSocketServer } from 'ws';
+import { AppError } from '../errors/app-error.js';
+import { type Authenticator, bearerToken } from './authenticator.js';
+import type { EndpointOptions } from './endpoint.decorator.js';
+import type { OpenStreams } from './open-streams.js';
+import { requireAccess } from './permission.guard.js';
+import type { Principal } from './permissions.js';
+import { PROBLEM_MEDIA_TYPE, toAppError, toProblem } from './problem.js';
+import type { RateLimiter } from './rate-limiter.js';
+
+/** What a gateway states: `@WebSocketGateway<EdgeGatewayOptions>({ path: '/api/v1/ws/events', access: 'events.read' })`. */
+export interface EdgeGatewayOptions {
+  readonly path: string;
+  readonly access: EndpointOptions['access'];
+  readonly maxPayload?: number;
+}
+
+/** The upgrade request as a gateway's `handleConnection(client, request)` gets it. */
+export interface UpgradeRequest extends IncomingMessage {
+  id: string;
+  principal: Principal;
+}
+
+export interface EdgeWsOptions {
+  readonly authenticator: Authenticator;
+  readonly limiter: RateLimiter;
+  readonly anonymousRateLimit: number;
+  readonly draining: () => boolean;
+  readonly streams: OpenStreams;
+}
+
+type Refuse = (accepted: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
+
+const BEARER_PROTOCOL = 'bearer';
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+const GOING_AWAY = 1001;
+
+/**
+ * Lets a WebSocket in by the same rules as a request: a key in `Authorization`, or, for browsers, which cannot set it, as
+ * `Sec-WebSocket-Protocol: bearer, <key>`; a permission stated by the gateway (closed without one); the rate limit. Refusals are
+ * problem answers to the handshake. Keys in the query are not taken: URLs end up in logs.
+ */
+export class EdgeWsAdapter extends WsAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly edge: EdgeWsOptions,
+  ) {
+    super(app);
+  }
+
+  override create(port: number, options: Record<string, unknown> = {}): WebSocketServer {
+    const access = options['access'] as EndpointOptions['access'] | undefined;
+    const server = super.create(port, {
+      maxPayload: MAX_MESSAGE_BYTES,
+      ...options,
+      handleProtocols: (protocols: Set<string>) => (protocols.has(BEARER_PROTOCOL) ? BEARER_PROTOCOL : false),
+      verifyClient: (info: { req: IncomingMessage }, answer: Refuse) => void this.verify(info.req, access, answer),
+    }) as unknown as WebSocketServer;
+    this.edge.streams.add(() => server.clients.forEach((client) => client.close(GOING_AWAY, 'the server is shutting down')));
+    return server;
+  }
+
+  private async verify(request: IncomingMessage, access: EndpointOptions['access'] | undefined, answer: Refuse): Promise<void> {
+    const upgrade = request as UpgradeRequest;
+    upgrade.id = uuid();
+    try {
+      await this.admit(upgrade, access);
+      answer(true);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      const headers: Record<string, string> = { 'Content-Type': PROBLEM_MEDIA_TYPE, 'X-Request-Id': upgrade.id };
+      if (error.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="heddle"';
+      if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
+      answer(false, error.status, JSON.stringify(toProblem(error, request.url ?? '/', upgrade.id)), headers);
+    }
+  }
+
+  private async admit(request: UpgradeRequest, access: EndpointOptions['access'] | undefined): Promise<void> {
+    const { authenticator, limiter, anonymousRateLimit, draining } = this.edge;
+    if (draining()) throw new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5 });
+    const token = handshakeToken(request);
+    const principal = token === undefined ? authenticator.anonymous : ((token === null ? null : await authenticator.authenticate(token)) ?? undefined);
+    const caller = principal?.keyId ?? `address:${request.socket.remoteAddress ?? ''}`;
+    const rate = limiter.take(caller, principal?.rateLimit ?? anonymousRateLimit);
+    if (!rate.allowed) throw new AppError(429, 'rate_limited', `more than ${rate.limit} requests within a minute`, { retryAfterSeconds: rate.retryAfterSeconds });
+    if (access === undefined || access === 'public') throw new AppError(403, 'forbidden', 'this socket states no access rule and is closed');
+    requireAccess(access, principal, token !== undefined);
+    request.principal = principal;
+  }
+}
+
+/** Undefined without credentials, null when they make no sense. */
+function handshakeToken(request: IncomingMessage): string | null | undefined {
+  const { authorization, 'sec-websocket-protocol': protocols } = request.headers;
+  if (authorization !== undefined) return bearerToken(authorization);
+  const [first, token] = (protocols ?? '').split(',').map((protocol) => protocol.trim());
+  return first === BEARER_PROTOCOL ? (token ?? null) : undefined;
+}

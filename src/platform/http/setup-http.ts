@@ -1,0 +1,41 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { CONFIG, type HeddleConfig } from '../../config/index.js';
+import { Authenticator } from './authenticator.js';
+import { BodyGuard } from './body.guard.js';
+import { edgeMiddleware } from './edge.middleware.js';
+import { EdgeWsAdapter } from './edge-ws.adapter.js';
+import { OpenStreams } from './open-streams.js';
+import { PermissionGuard } from './permission.guard.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RateLimiter } from './rate-limiter.js';
+import { setupSecurityHeaders } from './security-headers.js';
+import { StrictValidationPipe } from './validation.pipe.js';
+
+export interface HttpSetup {
+  /** Whether the process is shutting down and takes no new work. */
+  readonly draining: () => boolean;
+}
+
+/**
+ * Puts the edge in front of an application: headers, request ids, keys, rates, permissions, bodies, validation, problems. The
+ * application must be created with `bodyParser: false`, since bodies are read after the permission was checked.
+ */
+export function setupHttp(app: NestExpressApplication, { draining }: HttpSetup): void {
+  const config = app.get<HeddleConfig>(CONFIG);
+  const edge = {
+    authenticator: app.get(Authenticator, { strict: false }),
+    limiter: app.get(RateLimiter, { strict: false }),
+    anonymousRateLimit: config.rateLimitPerMinute,
+    streams: app.get(OpenStreams, { strict: false }),
+    draining,
+  };
+  app.set('trust proxy', config.http.trustProxy);
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  setupSecurityHeaders(app, config);
+  app.use(edgeMiddleware(edge));
+  app.useWebSocketAdapter(new EdgeWsAdapter(app, edge));
+  app.useGlobalGuards(app.get(PermissionGuard, { strict: false }), new BodyGuard(config.http.bodyLimitBytes));
+  app.useGlobalPipes(app.get(StrictValidationPipe, { strict: false }));
+  app.useGlobalFilters(app.get(ProblemFilter, { strict: false }));
+}
