@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import type { OpenStreams } from './open-streams.js';
+import type { Drain } from '../lifecycle/index.js';
 import type { Principal } from './permissions.js';
 
 /** The id reserved for the resource that a request with an `Idempotency-Key` creates. */
@@ -22,8 +22,8 @@ export interface EdgeRequest extends Request {
   /** SHA-256 of the raw body, computed when the request carries an `Idempotency-Key`. */
   bodyHash?: Buffer;
   idempotency?: IdempotencyReservation;
-  /** Where an answer that stays open registers. */
-  streams?: OpenStreams;
+  /** Where an answer that stays open registers how it is ended. */
+  drain?: Drain;
 }
 
 export interface RateStanding {

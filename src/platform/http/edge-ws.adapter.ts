@@ -4,13 +4,12 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { v4 as uuid } from 'uuid';
 import type { WebSocketServer } from 'ws';
 import { AppError } from '../errors/app-error.js';
-import { type Authenticator, bearerToken } from './authenticator.js';
+import { bearerToken } from './authenticator.js';
+import type { EdgeOptions } from './edge.middleware.js';
 import type { EndpointOptions } from './endpoint.decorator.js';
-import type { OpenStreams } from './open-streams.js';
 import { requireAccess } from './permission.guard.js';
 import type { Principal } from './permissions.js';
 import { PROBLEM_MEDIA_TYPE, toAppError, toProblem } from './problem.js';
-import type { RateLimiter } from './rate-limiter.js';
 
 /** What a gateway states: `@WebSocketGateway<EdgeGatewayOptions>({ path: '/api/v1/ws/events', access: 'events.read' })`. */
 export interface EdgeGatewayOptions {
@@ -23,14 +22,6 @@ export interface EdgeGatewayOptions {
 export interface UpgradeRequest extends IncomingMessage {
   id: string;
   principal: Principal;
-}
-
-export interface EdgeWsOptions {
-  readonly authenticator: Authenticator;
-  readonly limiter: RateLimiter;
-  readonly anonymousRateLimit: number;
-  readonly draining: () => boolean;
-  readonly streams: OpenStreams;
 }
 
 type Refuse = (accepted: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
@@ -47,7 +38,7 @@ const GOING_AWAY = 1001;
 export class EdgeWsAdapter extends WsAdapter {
   constructor(
     app: INestApplicationContext,
-    private readonly edge: EdgeWsOptions,
+    private readonly edge: EdgeOptions,
   ) {
     super(app);
   }
@@ -60,7 +51,7 @@ export class EdgeWsAdapter extends WsAdapter {
       handleProtocols: (protocols: Set<string>) => (protocols.has(BEARER_PROTOCOL) ? BEARER_PROTOCOL : false),
       verifyClient: (info: { req: IncomingMessage }, answer: Refuse) => void this.verify(info.req, access, answer),
     }) as unknown as WebSocketServer;
-    this.edge.streams.add(() => server.clients.forEach((client) => client.close(GOING_AWAY, 'the server is shutting down')));
+    this.edge.drain.register(() => server.clients.forEach((client) => client.close(GOING_AWAY, 'the server is shutting down')));
     return server;
   }
 
@@ -80,8 +71,8 @@ export class EdgeWsAdapter extends WsAdapter {
   }
 
   private async admit(request: UpgradeRequest, access: EndpointOptions['access'] | undefined): Promise<void> {
-    const { authenticator, limiter, anonymousRateLimit, draining } = this.edge;
-    if (draining()) throw new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5 });
+    const { authenticator, limiter, anonymousRateLimit, drain } = this.edge;
+    if (drain.draining) throw new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5 });
     const token = handshakeToken(request);
     const principal = token === undefined ? authenticator.anonymous : ((token === null ? null : await authenticator.authenticate(token)) ?? undefined);
     const caller = principal?.keyId ?? `address:${request.socket.remoteAddress ?? ''}`;

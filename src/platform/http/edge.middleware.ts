@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Response } from 'express';
 import { AppError, BadRequestError } from '../errors/app-error.js';
+import type { Drain } from '../lifecycle/index.js';
 import { bearerToken, type Authenticated, type Authenticator } from './authenticator.js';
 import { sendProblem } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
-import type { OpenStreams } from './open-streams.js';
 import type { Principal } from './permissions.js';
 import type { RateLimiter } from './rate-limiter.js';
 
@@ -13,8 +13,7 @@ export interface EdgeOptions {
   readonly limiter: RateLimiter;
   /** Requests per minute of callers without a key, counted per address. */
   readonly anonymousRateLimit: number;
-  readonly draining: () => boolean;
-  readonly streams: OpenStreams;
+  readonly drain: Drain;
 }
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -26,7 +25,7 @@ const VITAL_PATH = /^\/(?:health(?:\/|$|\?)|metrics(?:$|\?))/;
  * routing so that a 404 and a 413 carry the same headers as a 200, and it stays synchronous while the key is cached.
  */
 export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, response: Response, next: NextFunction) => void {
-  const { authenticator, limiter, anonymousRateLimit, draining, streams } = options;
+  const { authenticator, limiter, anonymousRateLimit, drain } = options;
 
   function admit(request: EdgeRequest, response: Response, next: NextFunction, principal: Principal | undefined): void {
     const vital = VITAL_PATH.test(request.url);
@@ -40,7 +39,7 @@ export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, res
     if (!rate.allowed && !vital) {
       const detail = `more than ${rate.limit} requests within a minute`;
       sendProblem(request, response, new AppError(429, 'rate_limited', detail, { retryAfterSeconds: rate.retryAfterSeconds }));
-    } else if (draining() && !vital) {
+    } else if (drain.draining && !vital) {
       response.setHeader('Connection', 'close');
       sendProblem(request, response, new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5, logLevel: 'debug' }));
     } else if (request.url.includes('%00')) {
@@ -52,7 +51,7 @@ export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, res
 
   return (request, response, next) => {
     const given = request.headers['x-request-id'];
-    request.streams = streams;
+    request.drain = drain;
     request.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
     response.setHeader('X-Request-Id', request.id);
 

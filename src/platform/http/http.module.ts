@@ -1,7 +1,7 @@
-import { Global, Injectable, Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Global, Inject, Injectable, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { LOGGER, type Logger } from '../logging/index.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyStore } from './idempotency.store.js';
-import { OpenStreams } from './open-streams.js';
 import { PermissionGuard } from './permission.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
@@ -12,10 +12,12 @@ const CLEANUP_EVERY_MS = 10 * 60_000;
 /** Deletes expired idempotency keys now and then; several nodes doing so at once skip each other's rows. */
 @Injectable()
 class IdempotencyCleanup implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger('idempotency');
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly store: IdempotencyStore) {}
+  constructor(
+    private readonly store: IdempotencyStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => void this.clean(), CLEANUP_EVERY_MS).unref();
@@ -29,7 +31,7 @@ class IdempotencyCleanup implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.store.deleteExpired();
     } catch (error) {
-      this.logger.warn({ msg: 'could not delete expired idempotency keys', err: error });
+      this.logger.warn({ err: error }, 'could not delete expired idempotency keys');
     }
   }
 }
@@ -42,11 +44,10 @@ class IdempotencyCleanup implements OnApplicationBootstrap, OnModuleDestroy {
     IdempotencyStore,
     IdempotencyInterceptor,
     IdempotencyCleanup,
-    OpenStreams,
     PermissionGuard,
     ProblemFilter,
     StrictValidationPipe,
   ],
-  exports: [RateLimiter, IdempotencyStore, IdempotencyInterceptor, OpenStreams],
+  exports: [RateLimiter, IdempotencyStore, IdempotencyInterceptor],
 })
 export class HttpModule {}

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { type CallHandler, type ExecutionContext, Injectable, Logger, type NestInterceptor } from '@nestjs/common';
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Response } from 'express';
 import { firstValueFrom, type Observable, of } from 'rxjs';
 import { v7 as uuidv7 } from 'uuid';
 import { BadRequestError, ConflictError } from '../errors/app-error.js';
+import { LOGGER, type Logger } from '../logging/index.js';
 import { bearerToken } from './authenticator.js';
 import type { EdgeRequest } from './edge-request.js';
 import { IdempotencyStore, LOCK_SECONDS, type IdempotencySlot, type StoredReply, type Taken } from './idempotency.store.js';
@@ -38,9 +39,10 @@ interface Holding {
 /** Runs a creating request once per `Idempotency-Key`; see `@Idempotent()`. */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
-  private readonly logger = new Logger('idempotency');
-
-  constructor(private readonly store: IdempotencyStore) {}
+  constructor(
+    private readonly store: IdempotencyStore,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const request = context.switchToHttp().getRequest<EdgeRequest>();
@@ -117,7 +119,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     try {
       await work;
     } catch (error) {
-      this.logger.warn({ msg: 'could not update an idempotency key', err: error });
+      this.logger.warn({ err: error }, 'could not update an idempotency key');
     }
   }
 }

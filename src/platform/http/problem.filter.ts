@@ -1,15 +1,17 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Inject, Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { AppError } from '../errors/app-error.js';
+import { LOGGER, type Logger } from '../logging/index.js';
 import { sendProblem } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
 import { toAppError } from './problem.js';
 import { allowedMethods } from './route-methods.js';
 
 /** Answers every error as problem details, and logs those that are not the caller's fault with their cause. */
+@Injectable()
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('http');
+  constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
     if (host.getType() !== 'http') throw thrown;
@@ -25,19 +27,9 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private log(error: AppError, request: EdgeRequest): void {
-    const line = {
-      msg: error.detail,
-      code: error.code,
-      status: error.status,
-      method: request.method,
-      path: request.path,
-      request_id: request.id,
-      tenant: request.principal?.tenant,
-    };
-    if (error.logLevel === 'error') this.logger.error({ ...line, err: error.cause ?? error });
-    else if (error.logLevel === 'warn') this.logger.warn({ ...line, err: error.cause });
-    else if (error.logLevel === 'info') this.logger.log(line);
-    else this.logger.debug(line);
+    const { id, method, path, principal } = request;
+    const fields = { code: error.code, status: error.status, method, path, request_id: id, tenant: principal?.tenant };
+    this.logger[error.logLevel](error.logLevel === 'debug' ? fields : { ...fields, err: error.cause ?? error }, error.detail);
   }
 }
 

@@ -1,33 +1,27 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
+import { Drain } from '../lifecycle/index.js';
 import { Authenticator } from './authenticator.js';
 import { BodyGuard } from './body.guard.js';
-import { edgeMiddleware } from './edge.middleware.js';
+import { edgeMiddleware, type EdgeOptions } from './edge.middleware.js';
 import { EdgeWsAdapter } from './edge-ws.adapter.js';
-import { OpenStreams } from './open-streams.js';
 import { PermissionGuard } from './permission.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { setupSecurityHeaders } from './security-headers.js';
 import { StrictValidationPipe } from './validation.pipe.js';
 
-export interface HttpSetup {
-  /** Whether the process is shutting down and takes no new work. */
-  readonly draining: () => boolean;
-}
-
 /**
  * Puts the edge in front of an application: headers, request ids, keys, rates, permissions, bodies, validation, problems. The
  * application must be created with `bodyParser: false`, since bodies are read after the permission was checked.
  */
-export function setupHttp(app: NestExpressApplication, { draining }: HttpSetup): void {
+export function setupHttp(app: NestExpressApplication): void {
   const config = app.get<HeddleConfig>(CONFIG);
-  const edge = {
+  const edge: EdgeOptions = {
     authenticator: app.get(Authenticator, { strict: false }),
     limiter: app.get(RateLimiter, { strict: false }),
     anonymousRateLimit: config.rateLimitPerMinute,
-    streams: app.get(OpenStreams, { strict: false }),
-    draining,
+    drain: app.get(Drain, { strict: false }),
   };
   app.set('trust proxy', config.http.trustProxy);
   app.set('etag', false);

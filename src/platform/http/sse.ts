@@ -118,7 +118,7 @@ export function openSse(request: EdgeRequest, response: ServerResponse, limits?:
   response.flushHeaders();
   request.socket.setNoDelay(true);
   const stream = new SseStream(response, limits);
-  const forget = request.streams?.add(() => stream.close());
+  const forget = request.drain?.register(() => stream.close());
   if (forget !== undefined) stream.signal.addEventListener('abort', forget);
   return stream;
 }
