@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
 import { LOGGER, type Logger } from '../logging/index.js';
 import { Drain } from './drain.js';
@@ -8,9 +8,12 @@ const STOP_ACCEPTING_MS = 2_000;
 const STOP_WORK_MS = 10_000;
 const CLOSE_MS = 10_000;
 
-/** The process from start to end. */
+/**
+ * The process from start to end. Closing the application ends its work first, phase by phase; then Nest closes the HTTP
+ * server, and only then the database goes (`onApplicationShutdown`).
+ */
 @Injectable()
-export class Lifecycle {
+export class Lifecycle implements OnModuleDestroy {
   private started = false;
   private ending: Promise<void> | null = null;
 
@@ -32,14 +35,13 @@ export class Lifecycle {
     this.started = true;
   }
 
-  /** Ends the process's work in order: drain, then abort. Safe to call twice. */
-  shutdown(reason: string): Promise<void> {
-    this.ending ??= this.end(reason);
-    return this.ending;
+  async onModuleDestroy(): Promise<void> {
+    this.ending ??= this.end();
+    await this.ending;
   }
 
-  private async end(reason: string): Promise<void> {
-    this.logger.info({ reason }, 'shutting down');
+  private async end(): Promise<void> {
+    this.logger.info({ drain_ms: this.config.shutdown.drainMs }, 'shutting down');
     this.drain.begin();
     await this.registry.run('stop-accepting', STOP_ACCEPTING_MS);
     await this.registry.run('drain', this.config.shutdown.drainMs);
