@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { JournalEntry } from './journal-entry.js';
 
 /** What the first row of every run is chained to. */
-export const GENESIS_HASH = Buffer.alloc(32);
+export const GENESIS_HASH: Buffer = Buffer.alloc(32);
 
 /**
  * SHA-256 over the previous row's hash and every field of this row, so that no row can be changed, dropped, inserted or
@@ -15,7 +15,7 @@ export function chainHash(previous: Buffer, entry: Omit<JournalEntry, 'hash'>): 
 
 /** The sequence number of the first row that breaks the chain, or null when all hold. Rows are a run's, oldest first. */
 export function findBrokenLink(entries: readonly JournalEntry[]): number | null {
-  let previous = GENESIS_HASH;
+  let previous: Buffer = GENESIS_HASH;
   let expectedSeq = 0;
   for (const entry of entries) {
     expectedSeq += entry.span;

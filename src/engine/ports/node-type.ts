@@ -27,6 +27,10 @@ export interface RunInfo {
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number } | null;
   /** `api` or `fs:<name>`: where the definition came from, which decides what it may do (design §5, shell). */
   readonly source: string;
+  /** What started it: `api`, `run`, … */
+  readonly trigger: string;
+  /** RFC 3339, UTC. */
+  readonly createdAt: string;
   /** Nesting depth: 0 for a run that no other run started. */
   readonly depth: number;
 }
@@ -99,4 +103,6 @@ export type NodeType = StepNodeType | DurableNodeType;
 export interface NodeTypes {
   get(type: string): NodeType | undefined;
   list(): readonly NodeType[];
+  /** Faults of a resolved config against the type's schema; empty when it fits. */
+  validateResolved(type: string, config: JsonObject): readonly { readonly path: string; readonly code: string; readonly message: string }[];
 }

@@ -34,8 +34,11 @@ export interface NewRun {
 }
 
 export type CreateOutcome =
-  /** `leased` tells whether the run is already owned by the creator, at epoch 1. */
-  | { readonly outcome: 'created'; readonly leased: boolean }
+  /**
+   * `leased`: the run is already owned by the creator, at epoch 1. `cancelled`: holders of its concurrency key that have
+   * to make room (`cancel_running`); their cancel is the caller's to request.
+   */
+  | { readonly outcome: 'created'; readonly leased: boolean; readonly cancelled?: readonly string[] }
   /** A run with this id, or with this parent and step, exists already; nothing was written. */
   | { readonly outcome: 'exists'; readonly runId: string }
   /** `concurrency.onConflict` is `reject` and the key's limit is reached; nothing was written. */
@@ -59,6 +62,7 @@ export interface ClaimedRun {
   readonly startedAt: number | null;
   readonly timeoutMs: number | null;
   readonly parentRunId: string | null;
+  readonly trigger: string;
   readonly cancel: { readonly reason: string | null } | null;
 }
 
@@ -87,6 +91,8 @@ export interface JournalWrite {
 export interface AppendResult {
   /** Runs whose lease was lost: nothing of theirs was written. */
   readonly lost: ReadonlySet<string>;
+  /** Runs whose end was refused because a cancel was accepted first. Nothing of theirs was written; the lease is still held. */
+  readonly cancelFirst: ReadonlySet<string>;
   /** Runs whose write the store refuses for what it contains, alone of its batch. Nothing of theirs was written. */
   readonly failed: ReadonlyMap<string, Error>;
   /** Runs that became claimable or got a wake-up: by a park that came too late, a child's end, a freed concurrency slot. */
@@ -120,6 +126,16 @@ export interface ChildState {
   readonly status: TerminalRunStatus;
   readonly outputs: Json;
   readonly error: SerializedError | null;
+}
+
+export interface Arrivals {
+  /** Wake-ups of the run as of this reading; a park that names them is refused if another comes. */
+  readonly wakes: number;
+  readonly cancel: { readonly reason: string | null } | null;
+  /** Of the children asked for, those that are over. */
+  readonly children: readonly ChildState[];
+  /** All signals sent to the run, oldest first. A taken one is recognised by its id in the journal. */
+  readonly signals: readonly { readonly id: number; readonly name: string; readonly payload: Json }[];
 }
 
 export interface SweepResult {
@@ -170,11 +186,8 @@ export interface RunStore {
   /** Stores a signal and wakes its run, in one transaction. False when the run is unknown or over. */
   sendSignal(params: { readonly runId: string; readonly tenant: string; readonly name: string; readonly payload: Json }): Promise<boolean>;
 
-  /** Signals of a run that wait to be taken, oldest first. A taken signal is recognised by its id in the journal. */
-  loadSignals(runId: string): Promise<{ readonly id: number; readonly name: string; readonly payload: Json }[]>;
-
-  /** Of the given runs, those that are over. */
-  loadChildren(runIds: readonly string[]): Promise<ChildState[]>;
+  /** What a waiting run may be waiting for, read in one snapshot together with its wake-up count and cancel flag. */
+  loadArrivals(params: { readonly runId: string; readonly childIds: readonly string[]; readonly signals: boolean }): Promise<Arrivals>;
 
   /** Readies what time has made claimable. Set-based; safe to run on every node at once. */
   sweep(): Promise<SweepResult>;

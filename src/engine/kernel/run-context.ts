@@ -1,0 +1,68 @@
+import type { RetryPolicy } from '../model/definition.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { SerializedError } from '../model/step-error.js';
+import type { DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
+import type { RunHistory } from '../journal/run-history.js';
+
+/** How a step ended. A cancelled one has neither output nor error. */
+export type StepOutcome =
+  | { readonly status: 'success'; readonly output: Json }
+  | { readonly status: 'failed'; readonly error: SerializedError }
+  | { readonly status: 'skipped' }
+  | { readonly status: 'cancelled' };
+
+/** What an interpreter says about a step besides how to do it. */
+export interface StepSpec {
+  readonly nodeId: string;
+  readonly nodeType: string;
+  readonly pure: boolean;
+  readonly retry?: RetryPolicy | undefined;
+  /** Limit of one attempt, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What one attempt is given by the interpreter, once it really has to be made. */
+export interface StepInput {
+  readonly config: JsonObject;
+  readonly inputs: JsonObject;
+  /** What the journal shows as the step's inputs; absent when there is nothing worth showing. */
+  readonly recorded?: JsonObject | undefined;
+  /** Values that must not reach the journal. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * What an interpreter may do with the run it executes. Everything here is replayed: a path whose result the journal
+ * holds is answered from it. Calls of a run that was parked, dropped or taken over never return, so an interpreter needs
+ * no clean-up of its own and must not hold anything but memory.
+ */
+export interface RunContext {
+  readonly run: RunInfo;
+  readonly inputs: JsonObject;
+  readonly history: RunHistory;
+  /** 1-based; see `settings.on_error: retry_run`. */
+  readonly runAttempt: number;
+  /** Aborted once the run is to end. */
+  readonly signal: AbortSignal;
+  /** One journaled unit of work with its retries. `prepare` is called per attempt that is really made. */
+  step(path: string, spec: StepSpec, prepare: () => StepInput, work: (call: NodeCall) => Promise<Json>): Promise<StepOutcome>;
+  /** A unit of work that waits or has journaled steps inside. */
+  durableStep(path: string, spec: StepSpec, prepare: () => StepInput, work: (call: DurableCall) => Promise<Json>): Promise<StepOutcome>;
+  /** Records that a step was not executed. */
+  skip(path: string, spec: StepSpec, reason: string): StepOutcome;
+  /** Records the end of a step that had no work of its own: a fan-out of `items` items, or a fault before the first attempt. */
+  settleFanOut(path: string, spec: StepSpec, items: number, error: SerializedError | null): void;
+  fail(path: string, spec: StepSpec, error: SerializedError): StepOutcome;
+  /** Stops everything the run still does because one step failed it; outcomes of what is stopped are `cancelled`. */
+  abortBranches(): void;
+}
+
+/** How a program ended, unless it was cancelled. */
+export type ProgramResult = { readonly status: 'success'; readonly outputs: Json } | { readonly status: 'failed'; readonly error: SerializedError };
+
+/** An interpreter bound to a definition. */
+export interface Program {
+  run(context: RunContext): Promise<ProgramResult>;
+  /** Policy of `on_error: retry_run`, if the definition has it. */
+  readonly retryRun: RetryPolicy | null;
+}

@@ -1,0 +1,580 @@
+import { randomUUID } from 'node:crypto';
+import { crashPoint } from '../crash-points.js';
+import { chainHash, GENESIS_HASH } from '../journal/hash-chain.js';
+import { GroupCommit } from '../journal/group-commit.js';
+import type { JournalEntry } from '../journal/journal-entry.js';
+import { RunHistory, type WaitRecord } from '../journal/run-history.js';
+import { RunJournal } from '../journal/run-journal.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { TerminalRunStatus } from '../model/statuses.js';
+import { StepError } from '../model/step-error.js';
+import { systemClock, type Clock } from '../ports/clock.js';
+import type { Definitions, StoredDefinition } from '../ports/definitions.js';
+import type { EngineLogger } from '../ports/logger.js';
+import type { ChildRunRequest, RunInfo } from '../ports/node-type.js';
+import { StoreUnavailableError, type ClaimedRun, type NewRun, type RunStore } from '../ports/run-store.js';
+import { CreateBatcher } from './create-batcher.js';
+import type { Program } from './run-context.js';
+import { RunExecution, type ExecutionHost, type LeftHow } from './run-execution.js';
+import { ConcurrencyRejectedError, type SubmitRun, type SubmittedRun } from './submission.js';
+
+export interface EngineOptions {
+  /** Names this process in leases; unique among all that share the store. */
+  readonly owner: string;
+  /** Whether this process executes runs, or only creates and cancels them. */
+  readonly executes: boolean;
+  readonly leaseMs: number;
+  /** Runs held in memory at once. */
+  readonly concurrency: number;
+  readonly parkAfterMs: number;
+  readonly stopGraceMs: number;
+  readonly journalLanes: number;
+  /** How deep runs may start runs. */
+  readonly maxDepth: number;
+  /** Longest pause between two looks for claimable runs, milliseconds; hints make it shorter. */
+  readonly pollMs: number;
+}
+
+export const DEFAULT_ENGINE_OPTIONS: Omit<EngineOptions, 'owner'> = {
+  executes: true,
+  leaseMs: 10_000,
+  concurrency: 500,
+  parkAfterMs: 1_000,
+  stopGraceMs: 5_000,
+  journalLanes: 1,
+  maxDepth: 16,
+  pollMs: 1_000,
+};
+
+/** Word to other processes that something changed; lost hints cost time, never correctness. */
+export interface EngineHints {
+  /** Runs are claimable. */
+  ready(): void;
+  /** The given runs got a wake-up, a signal or a cancel; whoever holds them should look. */
+  wake(runIds: readonly string[]): void;
+}
+
+export interface EngineDependencies {
+  readonly store: RunStore;
+  readonly definitions: Definitions;
+  /** The interpreter for a definition; implementations cache by version id. */
+  readonly programs: (definition: StoredDefinition) => Program;
+  readonly newId: () => string;
+  readonly hints: EngineHints;
+  readonly logger: EngineLogger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** What became of a cancel request. */
+export type CancelReceipt =
+  | { readonly status: 'cancelling'; readonly stopping: readonly string[] }
+  | { readonly status: TerminalRunStatus; readonly terminal: true };
+
+/** What this process knows of a run it holds. */
+export interface RunInspection {
+  readonly running: readonly string[];
+  readonly waiting: readonly { readonly path: string; readonly wait: WaitRecord }[];
+}
+
+const CLAIM_BATCH = 100;
+const SLOW_STEP_MS = 25;
+const MIN_SWEEP_MS = 20;
+
+/**
+ * The durable kernel of one process: creates runs, claims and executes them, keeps their leases, wakes and cancels them.
+ * Any number of processes share a store; each run is executed by whoever holds its lease.
+ */
+export class RunEngine {
+  private readonly clock: Clock;
+  private readonly executions = new Map<string, RunExecution>();
+  private readonly lanes: GroupCommit[];
+  private readonly creator: CreateBatcher;
+  private readonly committedListeners = new Set<(entries: readonly JournalEntry[]) => void>();
+  private readonly endedListeners = new Set<(runId: string, status: TerminalRunStatus) => void>();
+  private readonly host: ExecutionHost;
+  private accepting = false;
+  private claiming = false;
+  private claimAgain = false;
+  private stopped = false;
+  private lastHeartbeatOk = 0;
+  private nextSweepAt = 0;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private sweepTimer: NodeJS.Timeout | null = null;
+  private emptied: (() => void)[] = [];
+
+  constructor(
+    private readonly deps: EngineDependencies,
+    readonly options: EngineOptions,
+  ) {
+    this.clock = deps.clock ?? systemClock;
+    this.creator = new CreateBatcher(deps.store, options.owner, options.leaseMs);
+    const events = {
+      onCommitted: (entries: readonly JournalEntry[]) => this.publish(entries),
+      onWoken: (runIds: readonly string[]) => this.onWoken(runIds),
+    };
+    this.lanes = Array.from({ length: options.journalLanes }, () => new GroupCommit(deps.store, events, deps.logger));
+    this.host = {
+      clock: this.clock,
+      random: deps.random ?? Math.random,
+      logger: deps.logger,
+      store: deps.store,
+      parkAfterMs: options.parkAfterMs,
+      stopGraceMs: options.stopGraceMs,
+      startChild: (parent, step, request) => this.startChild(parent, step, request),
+      cancelChild: (tenant, runId) => void this.cancelQuietly(tenant, runId),
+      onLeft: (execution, how, status) => this.onLeft(execution, how, status),
+    };
+  }
+
+  // --- Life ----------------------------------------------------------------------------------------------------------
+
+  /** Starts claiming, heartbeats and sweeps. */
+  start(): void {
+    this.accepting = this.options.executes;
+    this.lastHeartbeatOk = this.clock.now();
+    this.every(Math.max(50, this.options.leaseMs / 3), () => this.heartbeat());
+    if (!this.options.executes) return;
+    const announcer = setInterval(() => {
+      const now = this.clock.now();
+      for (const execution of this.executions.values()) execution.announceSlow(now, SLOW_STEP_MS);
+    }, SLOW_STEP_MS);
+    announcer.unref();
+    this.timers.add(announcer);
+    this.scheduleSweep(0);
+    this.every(this.options.pollMs, () => this.claim());
+    void this.claim();
+  }
+
+  /**
+   * Stops taking runs, lets running steps finish for up to `drainMs`, then aborts them, and hands every lease back so
+   * that another process continues at once.
+   */
+  async drain(drainMs: number): Promise<void> {
+    this.accepting = false;
+    for (const execution of this.executions.values()) execution.drain();
+    await this.emptiedWithin(drainMs);
+    for (const execution of this.executions.values()) execution.abortForShutdown();
+    await this.emptiedWithin(this.options.stopGraceMs + 1_000);
+  }
+
+  /** Ends all activity. Runs still held are taken over by others when their leases expire. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.accepting = false;
+    for (const timer of this.timers) clearTimeout(timer);
+    if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
+    for (const lane of this.lanes) lane.stop();
+    for (const execution of [...this.executions.values()]) execution.drop();
+    await Promise.all(this.lanes.map((lane) => lane.settled()));
+  }
+
+  /** Called with rows of any run after each commit of this process, in journal order per run. Returns the unsubscriber. */
+  onCommitted(listener: (entries: readonly JournalEntry[]) => void): () => void {
+    this.committedListeners.add(listener);
+    return () => this.committedListeners.delete(listener);
+  }
+
+  /** Called after a run ended in this process. Returns the unsubscriber. */
+  onEnded(listener: (runId: string, status: TerminalRunStatus) => void): () => void {
+    this.endedListeners.add(listener);
+    return () => this.endedListeners.delete(listener);
+  }
+
+  // --- What users ask ------------------------------------------------------------------------------------------------
+
+  /** Accepts a run durably. Throws `ConcurrencyRejectedError`, or `StoreUnavailableError` when nothing is known to be accepted. */
+  async submit(request: SubmitRun): Promise<SubmittedRun> {
+    const now = this.clock.now();
+    const id = request.id ?? this.deps.newId();
+    const claim = this.canHoldMore() && request.runAt === undefined && request.concurrency === undefined;
+    const run = newRun(id, request, now, claim);
+    const outcome = await this.creator.create(run);
+    if (outcome.outcome === 'rejected') {
+      const { key, limit } = request.concurrency ?? { key: '', limit: 0 };
+      throw new ConcurrencyRejectedError(key, limit, outcome.holders);
+    }
+    if (outcome.outcome === 'exists') return { runId: outcome.runId, createdAt: now, status: 'pending', created: false };
+    this.publish([run.first]);
+    if (outcome.leased) {
+      this.execute(claimedFrom(run, now), request.definition, [run.first]);
+      return { runId: id, createdAt: now, status: 'running', created: true };
+    }
+    for (const holder of outcome.cancelled ?? []) void this.cancelQuietly(request.tenant, holder);
+    if (request.runAt === undefined) this.ready();
+    else this.scheduleSweep(Math.max(MIN_SWEEP_MS, request.runAt - now));
+    return { runId: id, createdAt: now, status: 'pending', created: true };
+  }
+
+  /** Asks for a run's cancellation. Null when the tenant has no such run. */
+  async cancel(params: { readonly tenant: string; readonly runId: string; readonly reason: string | null }): Promise<CancelReceipt | null> {
+    const outcome = await this.deps.store.requestCancel(params);
+    crashPoint('cancel.after-request');
+    if (outcome.outcome === 'not_found') return null;
+    if (outcome.outcome === 'terminal') return { status: outcome.status, terminal: true };
+    const held = this.executions.get(params.runId);
+    if (held !== undefined) {
+      const stopping = held.activePaths();
+      held.cancel(params.reason);
+      return { status: 'cancelling', stopping };
+    }
+    const entries = (await this.deps.store.loadJournals([params.runId])).get(params.runId) ?? [];
+    const stopping = RunHistory.from(entries).openSteps();
+    if (outcome.owner === null) void this.finishCancel(params.runId);
+    else this.deps.hints.wake([params.runId]);
+    return { status: 'cancelling', stopping };
+  }
+
+  /** Sends a signal to a run. False when the run is unknown or over. */
+  async signal(params: { readonly tenant: string; readonly runId: string; readonly name: string; readonly payload: Json }): Promise<boolean> {
+    const accepted = await this.deps.store.sendSignal(params);
+    if (accepted) this.onWoken([params.runId]);
+    return accepted;
+  }
+
+  /** Word from another process: runs are claimable. */
+  hintReady(): void {
+    void this.claim();
+  }
+
+  /** Word from another process: look at these runs if they are here. */
+  hintWake(runIds: readonly string[]): void {
+    for (const runId of runIds) this.executions.get(runId)?.wake();
+  }
+
+  /** What a run held here is doing; null when it is not held here. */
+  inspect(runId: string): RunInspection | null {
+    const execution = this.executions.get(runId);
+    if (execution === undefined) return null;
+    return { running: execution.runningPaths(), waiting: execution.waitRecords() };
+  }
+
+  get held(): number {
+    return this.executions.size;
+  }
+
+  // --- Claiming and executing ------------------------------------------------------------------------------------------
+
+  /** Takes claimable runs until there are none or this process is full. Public so that tests can drive the loop by hand. */
+  async claim(): Promise<void> {
+    if (this.claiming) {
+      this.claimAgain = true;
+      return;
+    }
+    this.claiming = true;
+    try {
+      do {
+        this.claimAgain = false;
+        while (this.canHoldMore() && (await this.claimBatch()) > 0);
+      } while (this.claimAgain && this.canHoldMore());
+    } catch (error) {
+      this.deps.logger.warn({ err: error }, 'could not claim runs, will try again');
+    } finally {
+      this.claiming = false;
+    }
+  }
+
+  private async claimBatch(): Promise<number> {
+    const { owner, leaseMs, concurrency } = this.options;
+    const limit = Math.min(CLAIM_BATCH, concurrency - this.executions.size);
+    const claimed = await this.deps.store.claimRuns({ owner, leaseMs, limit });
+    if (claimed.length === 0) return 0;
+    crashPoint('claim.after-commit');
+    const journals = await this.deps.store.loadJournals(claimed.map((run) => run.id));
+    await Promise.all(claimed.map((run) => this.executeClaimed(run, journals.get(run.id) ?? [])));
+    // A short batch means that the queue is empty.
+    return claimed.length < limit ? 0 : claimed.length;
+  }
+
+  private async executeClaimed(claimed: ClaimedRun, entries: readonly JournalEntry[]): Promise<void> {
+    try {
+      const definition = await this.deps.definitions.byVersionId(claimed.versionId);
+      this.execute(claimed, definition, entries);
+    } catch (error) {
+      // The lease runs out and the run is tried again, here or where its definition can be read.
+      this.deps.logger.error({ err: error, run_id: claimed.id }, 'could not load a claimed run');
+    }
+  }
+
+  private execute(claimed: ClaimedRun, definition: StoredDefinition, entries: readonly JournalEntry[]): void {
+    const previous = this.executions.get(claimed.id);
+    if (previous !== undefined) previous.drop();
+    const history = RunHistory.from(entries);
+    const journal = this.openJournal(claimed, history);
+    const execution = new RunExecution(claimed, runInfo(claimed, definition), history, journal, this.deps.programs(definition), this.host);
+    this.executions.set(claimed.id, execution);
+    void execution.execute();
+  }
+
+  private openJournal(claimed: ClaimedRun, history: RunHistory): RunJournal {
+    const lane = this.lanes[laneOf(claimed.id, this.lanes.length)] as GroupCommit;
+    return new RunJournal(claimed.id, claimed.tenant, claimed.epoch, history, lane.enqueue);
+  }
+
+  private onLeft(execution: RunExecution, how: LeftHow, status?: TerminalRunStatus): void {
+    const runId = execution.run.id;
+    if (this.executions.get(runId) === execution) this.executions.delete(runId);
+    if (how === 'ended' && status !== undefined) for (const listener of this.endedListeners) listener(runId, status);
+    if (how === 'released') this.deps.hints.ready();
+    if (how === 'parked') this.scheduleSweep(MIN_SWEEP_MS);
+    if (how === 'rejected') void this.failRejected(execution.claimed);
+    if (this.executions.size === 0) {
+      const waiting = this.emptied;
+      this.emptied = [];
+      for (const resolve of waiting) resolve();
+    }
+    if (this.accepting && this.executions.size === this.options.concurrency - 1) void this.claim();
+  }
+
+  /** A run wrote what the store refuses (a result that cannot be stored): it ends as failed, on what was committed. */
+  private async failRejected(claimed: ClaimedRun): Promise<void> {
+    try {
+      const entries = (await this.deps.store.loadJournals([claimed.id])).get(claimed.id) ?? [];
+      const history = RunHistory.from(entries);
+      if (history.terminal) return;
+      const journal = this.openJournal(claimed, history);
+      const error = { code: 'result_not_storable', message: 'A step produced a result that cannot be stored.', retryable: false };
+      const at = this.clock.now();
+      journal.append({ type: 'run.failed', at, data: { error } });
+      await journal.finish({ kind: 'end', status: 'failed', error, at });
+      for (const listener of this.endedListeners) listener(claimed.id, 'failed');
+    } catch (error) {
+      this.deps.logger.error({ err: error, run_id: claimed.id }, 'could not end a run whose results the store refuses');
+    }
+  }
+
+  private canHoldMore(): boolean {
+    return this.accepting && this.executions.size < this.options.concurrency;
+  }
+
+  // --- Cancelling --------------------------------------------------------------------------------------------------------
+
+  /** Ends a run that nobody holds as cancelled; needs no worker. */
+  private async finishCancel(runId: string): Promise<void> {
+    try {
+      const { owner, leaseMs } = this.options;
+      const claimed = await this.deps.store.claimRun({ runId, owner, leaseMs });
+      if (claimed === null) return;
+      const entries = (await this.deps.store.loadJournals([runId])).get(runId) ?? [];
+      await this.executeClaimed(claimed, entries);
+    } catch (error) {
+      // The cancel is durable: whoever claims the run next ends it.
+      this.deps.logger.warn({ err: error, run_id: runId }, 'could not finish a cancel at once');
+      this.ready();
+    }
+  }
+
+  private async cancelQuietly(tenant: string, runId: string): Promise<void> {
+    try {
+      await this.cancel({ tenant, runId, reason: 'cancelled together with the run that started or replaced it' });
+    } catch (error) {
+      this.deps.logger.warn({ err: error, run_id: runId }, 'could not cancel a dependent run');
+    }
+  }
+
+  // --- Children ------------------------------------------------------------------------------------------------------------
+
+  private async startChild(parent: RunInfo, step: string, request: ChildRunRequest): Promise<{ runId: string; created: boolean }> {
+    if (parent.depth + 1 > this.options.maxDepth) {
+      throw new StepError('depth_exceeded', `Runs may start runs ${this.options.maxDepth} levels deep.`, { retryable: false });
+    }
+    const definition = await this.deps.definitions.resolve(parent.tenant, request.workflow, request.version);
+    if (definition === null) {
+      const version = request.version === undefined ? '' : ` version ${request.version}`;
+      throw new StepError('workflow_not_found', `There is no workflow "${request.workflow}"${version}.`, { retryable: false });
+    }
+    const submitted = await this.submit({
+      tenant: parent.tenant,
+      definition,
+      inputs: this.deps.definitions.prepareInputs(definition, request.inputs),
+      trigger: 'run',
+      parent: { runId: parent.id, step, depth: parent.depth + 1 },
+    });
+    return { runId: submitted.runId, created: submitted.created };
+  }
+
+  // --- Time -----------------------------------------------------------------------------------------------------------------
+
+  /** Renews all leases. Work whose lease could not be renewed in time is stopped: somebody else may be doing it. */
+  async heartbeat(): Promise<void> {
+    const now = this.clock.now();
+    const held = [...this.executions.values()];
+    if (held.length === 0) {
+      this.lastHeartbeatOk = now;
+      return;
+    }
+    try {
+      const { owner, leaseMs } = this.options;
+      const leases = held.map(({ claimed }) => ({ runId: claimed.id, epoch: claimed.epoch }));
+      const { lost, changed } = await this.deps.store.heartbeat({ owner, leaseMs, leases });
+      this.lastHeartbeatOk = now;
+      for (const runId of lost) {
+        const execution = this.executions.get(runId);
+        // Only leases asked about: the run may have ended, or been claimed again, while the question was under way.
+        if (execution !== undefined && held.includes(execution)) execution.dropIfLost();
+      }
+      for (const { runId, wakes, cancel } of changed) {
+        const execution = this.executions.get(runId);
+        if (execution === undefined) continue;
+        if (cancel !== null) execution.cancel(cancel.reason);
+        else if (wakes > execution.seenWakes) execution.wake();
+      }
+    } catch (error) {
+      this.deps.logger.warn({ err: error, leases: held.length }, 'heartbeat failed');
+      if (error instanceof StoreUnavailableError && this.clock.now() - this.lastHeartbeatOk > this.options.leaseMs) {
+        for (const execution of held) execution.drop();
+      }
+    }
+  }
+
+  /** Readies what time has made claimable and plans the next look. */
+  async sweep(): Promise<void> {
+    try {
+      const { readied, nextWakeAt } = await this.deps.store.sweep();
+      if (readied > 0) this.ready();
+      const jitter = this.options.pollMs * (0.75 + Math.random() / 2);
+      const untilNext = nextWakeAt === null ? jitter : Math.min(jitter, nextWakeAt - this.clock.now());
+      this.scheduleSweep(Math.max(MIN_SWEEP_MS, untilNext));
+    } catch (error) {
+      this.deps.logger.warn({ err: error }, 'sweep failed, will try again');
+      this.scheduleSweep(this.options.pollMs);
+    }
+  }
+
+  private scheduleSweep(delayMs: number): void {
+    if (this.stopped || !this.options.executes) return;
+    const at = this.clock.now() + delayMs;
+    if (this.sweepTimer !== null) {
+      if (this.nextSweepAt <= at) return;
+      clearTimeout(this.sweepTimer);
+    }
+    this.nextSweepAt = at;
+    this.sweepTimer = setTimeout(() => {
+      this.sweepTimer = null;
+      void this.sweep();
+    }, Math.min(delayMs, this.options.pollMs * 2));
+  }
+
+  private every(ms: number, action: () => Promise<void>): void {
+    const timer = setInterval(() => void action(), ms);
+    timer.unref();
+    this.timers.add(timer);
+  }
+
+  private emptiedWithin(ms: number): Promise<void> {
+    if (this.executions.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.emptied.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  // --- Telling ------------------------------------------------------------------------------------------------------------------
+
+  private publish(entries: readonly JournalEntry[]): void {
+    for (const listener of this.committedListeners) {
+      try {
+        listener(entries);
+      } catch (error) {
+        this.deps.logger.error({ err: error }, 'a listener of committed rows failed');
+      }
+    }
+  }
+
+  private onWoken(runIds: readonly string[]): void {
+    const elsewhere: string[] = [];
+    for (const runId of runIds) {
+      const execution = this.executions.get(runId);
+      if (execution === undefined) elsewhere.push(runId);
+      else execution.wake();
+    }
+    if (elsewhere.length === 0) return;
+    this.deps.hints.wake(elsewhere);
+    this.ready();
+  }
+
+  private ready(): void {
+    this.deps.hints.ready();
+    void this.claim();
+  }
+}
+
+/** A name for a process in leases: readable first, unique second. */
+export function ownerName(host: string, pid: number): string {
+  return `${host}:${pid}:${randomUUID().slice(0, 8)}`;
+}
+
+function laneOf(runId: string, lanes: number): number {
+  return lanes === 1 ? 0 : Number.parseInt(runId.slice(-4), 16) % lanes;
+}
+
+function newRun(id: string, request: SubmitRun, now: number, claim: boolean): NewRun {
+  const { definition, parent } = request;
+  const data: JsonObject = {
+    workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
+    inputs: request.inputs,
+    trigger: request.trigger,
+    ...(parent === undefined ? {} : { parent_run_id: parent.runId, parent_step: parent.step }),
+    ...(request.resumedFrom === undefined ? {} : { resumed_from: request.resumedFrom }),
+  };
+  const span = claim ? 2 : 1;
+  const first: Omit<JournalEntry, 'hash'> = {
+    runId: id,
+    seq: span,
+    span,
+    type: claim ? 'run.started' : 'run.created',
+    step: null,
+    attempt: 0,
+    at: now,
+    startedAt: claim ? now : null,
+    data: JSON.stringify(data),
+  };
+  return {
+    id,
+    tenant: request.tenant,
+    kind: 'workflow',
+    workflowId: definition.workflowId,
+    versionId: definition.versionId,
+    subjectName: definition.name,
+    subjectVersion: definition.version,
+    priority: request.priority ?? 0,
+    tags: request.tags ?? [],
+    trigger: request.trigger,
+    parentRunId: parent?.runId ?? null,
+    parentStep: parent?.step ?? null,
+    resumedFrom: request.resumedFrom ?? null,
+    depth: parent?.depth ?? 0,
+    concurrency: request.concurrency ?? null,
+    runAt: request.runAt ?? null,
+    timeoutMs: request.timeoutMs ?? null,
+    createdAt: now,
+    claim,
+    first: { ...first, hash: chainHash(GENESIS_HASH, first) },
+  };
+}
+
+function claimedFrom(run: NewRun, now: number): ClaimedRun {
+  const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = run;
+  return {
+    ...{ id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger },
+    epoch: 1,
+    wakes: 0,
+    startedAt: now,
+    cancel: null,
+  };
+}
+
+function runInfo(claimed: ClaimedRun, definition: StoredDefinition): RunInfo {
+  return {
+    id: claimed.id,
+    tenant: claimed.tenant,
+    workflow: { id: definition.workflowId, name: claimed.subjectName, version: claimed.subjectVersion },
+    source: definition.source,
+    trigger: claimed.trigger,
+    createdAt: new Date(claimed.createdAt).toISOString(),
+    depth: claimed.depth,
+  };
+}

@@ -1,0 +1,63 @@
+import type { Json, JsonObject } from '../model/json.js';
+import type { RunEventType } from '../model/run-event.js';
+import type { LogLevel, NodeCall, RunInfo } from '../ports/node-type.js';
+
+/** A step attempt that is being executed in this process. */
+export interface Flight {
+  readonly path: string;
+  readonly attempt: number;
+  readonly openedAt: number;
+  readonly nodeId: string;
+  readonly nodeType: string;
+  /** Whether the attempt has a `step.started` row of its own. */
+  announced: boolean;
+  readonly recorded: JsonObject | undefined;
+  readonly secrets: readonly string[];
+  readonly redact: ((text: string) => string) | undefined;
+  /** Ends the attempt whatever its work does: timeout, or cancelled work that does not stop in time. */
+  reject: (error: Error) => void;
+}
+
+/** What a `NodeCall` needs of the execution it belongs to. */
+export interface CallHost {
+  readonly run: RunInfo;
+  idempotencyKey(path: string): string;
+  emit(flight: Flight, type: RunEventType, data: JsonObject): void;
+}
+
+/** The call object of an ordinary step. */
+export class StepCall implements NodeCall {
+  constructor(
+    protected readonly host: CallHost,
+    protected readonly flight: Flight,
+    readonly config: JsonObject,
+    readonly inputs: JsonObject,
+    readonly signal: AbortSignal,
+  ) {}
+
+  get run(): RunInfo {
+    return this.host.run;
+  }
+
+  get path(): string {
+    return this.flight.path;
+  }
+
+  get attempt(): number {
+    return this.flight.attempt;
+  }
+
+  get idempotencyKey(): string {
+    return this.host.idempotencyKey(this.flight.path);
+  }
+
+  log(level: LogLevel, message: string, fields?: JsonObject): void {
+    this.emit('step.output', { stream: 'log', level, message, ...(fields === undefined ? {} : { fields }) });
+  }
+
+  emit(type: RunEventType, data: JsonObject): void {
+    this.host.emit(this.flight, type, data);
+  }
+}
+
+export type StepWork<Call extends NodeCall> = (call: Call) => Promise<Json>;
