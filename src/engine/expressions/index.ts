@@ -1,2 +1,10 @@
 export type { NodeView, RunView, Scope } from './scope.js';
+export { RUN_VIEW_FIELDS } from './scope.js';
 export type { CompiledCondition, CompiledTemplate, References } from './template.types.js';
+export { compileCondition, compileTemplate } from './template.js';
+export { TemplateError, type ExpressionFault } from './expression-error.js';
+export { checkCondition, checkItems, checkTemplate, pointerTo, type Declarations, type KnownType, type TemplateFault } from './check.js';
+export type { Reference } from './references.js';
+export { FUNCTIONS } from './cel-environment.js';
+export { linearRegExpEngine } from './linear-regex.js';
+export { hasTemplate } from './template-text.js';
