@@ -1,0 +1,3 @@
+export { AuthModule } from './auth.module.js';
+export { BootstrapService } from './bootstrap.service.js';
+export { DEFAULT_TENANT, TENANT_NAME } from './tenant.js';
