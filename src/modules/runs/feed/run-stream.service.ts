@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { RunEvent, RunEventType } from '../../../engine/model/run-event.js';
+import { sendAll, type FeedFrame, type FeedSink } from './feed-sink.js';
+import { RunEventHub } from './run-event-hub.js';
+import { RunEventsReader } from './run-events.reader.js';
+import { jittered, WakeUp } from './wake-up.js';
+
+/** Rows per read: a reader's memory is bounded by this times the payload size. */
+const ROWS_PER_READ = 200;
+/** How long a follower goes without looking when no wake-up comes. */
+const POLL_MS = 2_000;
+
+export interface RunStreamRequest {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly after: number;
+  readonly types?: ReadonlySet<RunEventType> | undefined;
+  /** Dresses an event for the stream; null leaves it out. */
+  readonly frame?: (event: RunEvent) => FeedFrame | null;
+}
+
+export function eventFrame(event: RunEvent): FeedFrame {
+  return { id: String(event.seq), event: event.type, data: event };
+}
+
+/** Follows one run's log from a sequence number to its terminal event, at the reader's pace. */
+@Injectable()
+export class RunStreamService {
+  constructor(
+    private readonly reader: RunEventsReader,
+    private readonly hub: RunEventHub,
+  ) {}
+
+  /** Settles when the log is over or the peer is gone. The run must exist. */
+  async stream(request: RunStreamRequest, sink: FeedSink): Promise<void> {
+    const { tenant, runId, types, frame = eventFrame } = request;
+    const wakeUp = new WakeUp();
+    const unsubscribe = this.hub.subscribe(runId, () => wakeUp.notify());
+    void sink.whenClosed.then(() => wakeUp.notify());
+    let position = request.after;
+    try {
+      while (!sink.closed) {
+        // Asked before reading: what a run that is over has not shown by now, it never will.
+        const over = position > request.after ? false : (await this.reader.state(tenant, runId)) !== 'live';
+        const batch = await this.reader.read({ tenant, runId, after: position, limit: ROWS_PER_READ, types });
+        if (!(await sendAll(sink, framesOf(batch.events, frame)))) return;
+        position = batch.position;
+        if (batch.more) continue;
+        if (batch.ended || over) return sink.end();
+        await wakeUp.wait(jittered(POLL_MS));
+      }
+    } catch (error) {
+      sink.drop('internal_error');
+      throw error;
+    } finally {
+      unsubscribe();
+    }
+  }
+}
+
+function* framesOf(events: readonly RunEvent[], frame: (event: RunEvent) => FeedFrame | null): Generator<FeedFrame> {
+  for (const event of events) {
+    const dressed = frame(event);
+    if (dressed !== null) yield dressed;
+  }
+}

@@ -1,0 +1,237 @@
+import type { WaitRecord } from '../../../engine/journal/run-history.js';
+import { isJsonObject } from '../../../engine/model/json.js';
+import type { RunStatus } from '../../../engine/model/statuses.js';
+import type { ConcurrencyHolder, LiveStanding, OpenStepStanding, WorkerStanding } from './explain-run.query.js';
+
+export const REASON_TYPES = [
+  'waiting_for_timer',
+  'waiting_for_child',
+  'waiting_for_signal',
+  'retrying',
+  'queued_for_concurrency',
+  'waiting_for_worker',
+  'scheduled',
+  'running',
+  'lease_expired',
+  'cancelling',
+  'terminal',
+] as const;
+export type ReasonType = (typeof REASON_TYPES)[number];
+
+/** Why a run stands where it stands, since when, and what would move it. The other members depend on `type`. */
+export interface Reason {
+  readonly type: ReasonType;
+  readonly since: string;
+  readonly moved_by: string;
+  readonly step?: string;
+  readonly until?: string;
+  readonly run_id?: string;
+  readonly run_status?: RunStatus;
+  readonly name?: string;
+  readonly attempt?: number;
+  readonly next_at?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly key?: string;
+  readonly limit?: number;
+  readonly holders?: readonly ConcurrencyHolder[];
+  readonly ready_since?: string;
+  readonly ahead?: number;
+  readonly workers?: readonly { readonly owner: string; readonly runs: number; readonly lease_until: string }[];
+  readonly run_at?: string;
+  readonly steps?: readonly string[];
+  readonly owner?: string | null;
+  readonly lease_until?: string;
+  readonly reason?: string | null;
+  readonly status?: RunStatus;
+}
+
+export interface RunFacts {
+  readonly standing: LiveStanding;
+  readonly createdAt: Date;
+  readonly openSteps: readonly OpenStepStanding[];
+  /** Paths being worked on, when this process executes the run; they need not be in the journal yet. */
+  readonly workingOn: readonly string[];
+  readonly children: ReadonlyMap<string, RunStatus>;
+  readonly runRetry: { readonly at: Date; readonly until: number; readonly attempt: number } | null;
+  readonly holders: readonly ConcurrencyHolder[];
+  readonly queue: { readonly workers: readonly WorkerStanding[]; readonly ahead: number };
+}
+
+/** The reasons of a run that is not over, the most telling first. */
+export function reasonsOf(facts: RunFacts): Reason[] {
+  const { standing } = facts;
+  const reasons: Reason[] = [];
+  if (standing.cancel_requested_at !== null) reasons.push(cancelling(facts, standing.cancel_requested_at));
+  switch (standing.state) {
+    case 'queued':
+      reasons.push(queuedForConcurrency(facts));
+      break;
+    case 'ready':
+      reasons.push(waitingForWorker(facts));
+      break;
+    case 'leased':
+      reasons.push(...leased(facts));
+      break;
+    case 'waiting':
+      reasons.push(...(standing.started_at === null ? [scheduled(facts)] : waits(facts)));
+      break;
+  }
+  return reasons;
+}
+
+export function terminalReason(status: RunStatus, finishedAt: Date | null, createdAt: Date): Reason {
+  return { type: 'terminal', status, since: (finishedAt ?? createdAt).toISOString(), moved_by: 'Nothing: the run is over.' };
+}
+
+/** The child runs that open steps wait for. */
+export function awaitedChildren(openSteps: readonly OpenStepStanding[]): string[] {
+  return openSteps.flatMap((step) => {
+    const wait = waitOf(step);
+    return wait?.kind === 'child' ? [wait.run_id] : [];
+  });
+}
+
+function cancelling({ standing, openSteps, workingOn }: RunFacts, since: Date): Reason {
+  return {
+    type: 'cancelling',
+    since: since.toISOString(),
+    reason: standing.cancel_reason,
+    owner: standing.owner,
+    steps: union(workingOn, openSteps.map((step) => step.step)),
+    moved_by: 'The steps under way stop, or are given up when they do not stop in time.',
+  };
+}
+
+function queuedForConcurrency({ standing, holders, createdAt }: RunFacts): Reason {
+  return {
+    type: 'queued_for_concurrency',
+    since: createdAt.toISOString(),
+    key: standing.concurrency_key ?? '',
+    limit: standing.concurrency_limit ?? 1,
+    holders,
+    moved_by: 'One of the runs that hold the key ends or is cancelled.',
+  };
+}
+
+function waitingForWorker({ standing, queue }: RunFacts): Reason {
+  return {
+    type: 'waiting_for_worker',
+    since: standing.ready_at.toISOString(),
+    ready_since: standing.ready_at.toISOString(),
+    ahead: queue.ahead,
+    workers: queue.workers.map(({ owner, runs, lease_until }) => ({ owner, runs, lease_until: lease_until.toISOString() })),
+    moved_by:
+      queue.workers.length === 0
+        ? 'A process that executes runs (HEDDLE_ROLE=all or worker) has room for it. None holds a run right now.'
+        : 'A process that executes runs has room for it.',
+  };
+}
+
+function scheduled({ standing, createdAt }: RunFacts): Reason {
+  return {
+    type: 'scheduled',
+    since: createdAt.toISOString(),
+    run_at: (standing.wake_at ?? standing.ready_at).toISOString(),
+    moved_by: 'The time comes.',
+  };
+}
+
+function leased(facts: RunFacts): Reason[] {
+  const { standing, openSteps, workingOn } = facts;
+  const leaseUntil = standing.lease_until ?? standing.now;
+  if (leaseUntil.getTime() < standing.now.getTime()) {
+    return [
+      {
+        type: 'lease_expired',
+        since: leaseUntil.toISOString(),
+        owner: standing.owner,
+        moved_by: 'Any process that executes runs takes it over within moments.',
+      },
+    ];
+  }
+  const waiting = waits(facts);
+  const started = openSteps.filter((step) => step.type === 'step.started');
+  const steps = union(workingOn, started.map((step) => step.step));
+  if (steps.length === 0 && waiting.length > 0) return waiting;
+  const running: Reason = {
+    type: 'running',
+    since: (started[0]?.at ?? standing.started_at ?? standing.ready_at).toISOString(),
+    steps,
+    owner: standing.owner,
+    lease_until: leaseUntil.toISOString(),
+    moved_by: 'The steps under way finish.',
+  };
+  return [running, ...waiting];
+}
+
+function waits(facts: RunFacts): Reason[] {
+  const reasons = facts.openSteps.flatMap((step) => stepReason(step, facts));
+  if (facts.runRetry !== null) {
+    reasons.push({
+      type: 'retrying',
+      since: facts.runRetry.at.toISOString(),
+      attempt: facts.runRetry.attempt + 1,
+      next_at: new Date(facts.runRetry.until).toISOString(),
+      moved_by: 'The time comes: then the run begins anew and keeps what succeeded.',
+    });
+  }
+  return reasons;
+}
+
+function stepReason(step: OpenStepStanding, { children, standing }: RunFacts): Reason[] {
+  const common = { step: step.step, since: step.at.toISOString() };
+  if (step.type === 'step.retrying') return [retrying(step)];
+  const wait = waitOf(step);
+  switch (wait?.kind) {
+    case 'timer':
+      // A timer that is over in a leased run has let its step go on.
+      if (standing.state === 'leased' && wait.until <= standing.now.getTime()) return [];
+      return [{ ...common, type: 'waiting_for_timer', until: new Date(wait.until).toISOString(), moved_by: 'The time comes.' }];
+    case 'child': {
+      const status = children.get(wait.run_id);
+      return [
+        {
+          ...common,
+          type: 'waiting_for_child',
+          run_id: wait.run_id,
+          ...(status === undefined ? {} : { run_status: status }),
+          moved_by: 'The child run ends; its own explanation says why it has not.',
+        },
+      ];
+    }
+    case 'signal':
+      return [
+        {
+          ...common,
+          type: 'waiting_for_signal',
+          name: wait.name,
+          ...(wait.deadline === undefined ? {} : { until: new Date(wait.deadline).toISOString() }),
+          moved_by: wait.deadline === undefined ? 'The signal is sent to the run.' : 'The signal is sent to the run, or its time is over.',
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+function retrying(step: OpenStepStanding): Reason {
+  const { next_at: nextAt, error } = step.data;
+  return {
+    type: 'retrying',
+    step: step.step,
+    since: step.at.toISOString(),
+    attempt: step.attempt + 1,
+    next_at: new Date(typeof nextAt === 'number' ? nextAt : step.at.getTime()).toISOString(),
+    ...(isJsonObject(error) ? { error: { code: String(error['code']), message: String(error['message']) } } : {}),
+    moved_by: 'The time of the next attempt comes.',
+  };
+}
+
+function waitOf(step: OpenStepStanding): WaitRecord | null {
+  const wait = step.data['wait'];
+  return step.type === 'step.waiting' && isJsonObject(wait) ? (wait as unknown as WaitRecord) : null;
+}
+
+function union(...lists: readonly (readonly string[])[]): string[] {
+  return [...new Set(lists.flat())];
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import type { Json } from '../../../engine/model/json.js';
+import { fanOutSize, openStep, settledStep, type OpenStepRow, type SettledStepRow, type StepRecord } from './step-record.js';
+import { OPENING_SQL, SETTLING_SQL, LIFECYCLE_SQL } from './step-rows.js';
+
+/** Where a page of steps ends: among the settled ones, or among those still open. */
+export type StepsCursor = { readonly settled: number } | { readonly open: number };
+
+export interface ListStepsRequest {
+  readonly tenant: string;
+  readonly runId: string;
+  /** The run is over, so that no step is open. */
+  readonly over: boolean;
+  /** Rows of failed and skipped steps up to here belong to an earlier attempt of the run. */
+  readonly restartedAt: number;
+  readonly cursor: StepsCursor;
+  readonly limit: number;
+}
+
+export interface StepsPage {
+  readonly steps: StepRecord[];
+  readonly next: StepsCursor | null;
+}
+
+/** A larger fan-out's output is left to its items. */
+const MAX_ITEMS_ASSEMBLED = 10_000;
+
+type Sequenced<T> = T & { readonly seq: number };
+
+/**
+ * A run's steps in the order they settled, those still open last. Each settled step is one journal row, so a page costs
+ * its own length however long the run is; what is open is found by one pass, for the last page of a live run only.
+ */
+@Injectable()
+export class ListStepsQuery {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  async execute(request: ListStepsRequest): Promise<StepsPage> {
+    const { cursor, limit } = request;
+    const steps: StepRecord[] = [];
+    if ('settled' in cursor) {
+      const rows = await this.settledRows(request, cursor.settled);
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      steps.push(...(await this.settledSteps(request, shown)));
+      if (rows.length > limit && last !== undefined) return { steps, next: { settled: last.seq } };
+      if (request.over) return { steps, next: null };
+      if (steps.length === limit) return { steps, next: { open: 0 } };
+    }
+    if (request.over) return { steps, next: null };
+    const room = limit - steps.length;
+    const open = await this.openRows(request, 'open' in cursor ? cursor.open : 0, room + 1);
+    const shown = open.slice(0, room);
+    const now = new Date();
+    steps.push(...shown.map((row) => openStep(row, now)));
+    const last = shown.at(-1);
+    return { steps, next: open.length > room && last !== undefined ? { open: last.seq } : null };
+  }
+
+  private settledRows({ runId, tenant, restartedAt, limit }: ListStepsRequest, after: number): Promise<Sequenced<SettledStepRow>[]> {
+    return this.dataSource.query(
+      `SELECT seq, step, type, attempt, at, started_at, data FROM run_events
+       WHERE run_id = $1 AND tenant_id = $2 AND seq > $3 AND type IN (${SETTLING_SQL}) AND (seq > $4 OR type = 'step.completed')
+       ORDER BY seq LIMIT $5`,
+      [runId, tenant, after, restartedAt, limit + 1],
+    );
+  }
+
+  private async settledSteps(request: ListStepsRequest, rows: readonly Sequenced<SettledStepRow>[]): Promise<StepRecord[]> {
+    const cancelled = rows.filter((row) => row.type === 'step.cancelled').map((row) => row.step);
+    const openings = cancelled.length === 0 ? new Map<string, OpenStepRow>() : await this.openingsOf(request, cancelled);
+    const steps: StepRecord[] = [];
+    for (const row of rows) {
+      const step = settledStep(row, openings.get(row.step));
+      const items = fanOutSize(row);
+      steps.push(items === null ? step : { ...step, output: await this.assemble(request, row, items) });
+    }
+    return steps;
+  }
+
+  /** The first row of each path, also when it stands for an attempt that failed. */
+  private async openingsOf({ runId, tenant }: ListStepsRequest, paths: readonly string[]): Promise<Map<string, OpenStepRow>> {
+    const rows = await this.dataSource.query<OpenStepRow[]>(
+      `SELECT DISTINCT ON (step) step, type, attempt, coalesce(started_at, at) AS began_at, data FROM run_events
+       WHERE run_id = $1 AND tenant_id = $2 AND step = ANY($3) AND type IN (${OPENING_SQL}) ORDER BY step, seq`,
+      [runId, tenant, paths],
+    );
+    return new Map(rows.map((row) => [row.step, row]));
+  }
+
+  /** A fan-out's output: its items' outputs in order, null for an item without one. Stored once, with the items. */
+  private async assemble({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<Json> {
+    if (items > MAX_ITEMS_ASSEMBLED) return null;
+    const outputs: Json[] = Array.from({ length: items }, () => null);
+    const found = await this.dataSource.query<{ index: number; output: Json }[]>(
+      `SELECT substring(step from $4)::int AS index, data -> 'output' AS output FROM run_events
+       WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4`,
+      [runId, tenant, row.seq, `^${escapeRegex(row.step)}\\[(\\d+)\\]$`],
+    );
+    for (const { index, output } of found) if (index < items) outputs[index] = output;
+    return outputs;
+  }
+
+  private openRows({ runId, tenant, restartedAt }: ListStepsRequest, after: number, limit: number): Promise<Sequenced<OpenStepRow>[]> {
+    return this.dataSource.query(
+      `WITH paths AS (
+         SELECT step, min(seq) AS first, max(seq) AS last FROM run_events
+         WHERE run_id = $1 AND tenant_id = $2 AND type IN (${LIFECYCLE_SQL}) AND (seq > $3 OR type = 'step.completed')
+         GROUP BY step)
+       SELECT p.first AS seq, l.step, l.type, l.attempt, coalesce(f.started_at, f.at) AS began_at, l.data
+       FROM paths p
+       JOIN run_events l ON l.run_id = $1 AND l.seq = p.last AND l.type IN (${OPENING_SQL})
+       JOIN run_events f ON f.run_id = $1 AND f.seq = p.first
+       WHERE p.first > $4 ORDER BY p.first LIMIT $5`,
+      [runId, tenant, restartedAt, after, limit],
+    );
+  }
+}
+
+function escapeRegex(text: string): string {
+  return text.replaceAll(/[\\^$.|?*+()[\]{}-]/g, String.raw`\$&`);
+}

@@ -1,0 +1,13 @@
+import type { TerminalRunStatus } from '../../engine/model/statuses.js';
+
+/** A run ended in this process; told after the end is durable. */
+export interface RunEnded {
+  readonly runId: string;
+  readonly status: TerminalRunStatus;
+}
+
+declare module '../../platform/events/event-bus.js' {
+  interface EventMap {
+    'run.ended': RunEnded;
+  }
+}
