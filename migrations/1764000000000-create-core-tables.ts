@@ -129,7 +129,7 @@ export class CreateCoreTables1764000000000 implements MigrationInterface {
       COMMENT ON TABLE live_runs IS 'one narrow row per run that is not over: its lease while one is held, what it waits for otherwise';
       CREATE INDEX live_runs_ready_idx ON live_runs (priority DESC, ready_at) WHERE state = 'ready';
       CREATE INDEX live_runs_wake_at_idx ON live_runs (wake_at) WHERE state = 'waiting';
-      CREATE INDEX live_runs_lease_until_idx ON live_runs (lease_until) WHERE state = 'leased';
+      CREATE INDEX live_runs_leased_idx ON live_runs (run_id) WHERE state = 'leased';
       CREATE INDEX live_runs_concurrency_key_idx ON live_runs (tenant_id, concurrency_key) WHERE concurrency_key IS NOT NULL;
 
       CREATE TABLE run_events (

@@ -430,10 +430,10 @@ export class RunEngine {
   /** Readies what time has made claimable and plans the next look. */
   async sweep(): Promise<void> {
     try {
-      const { readied, nextWakeAt } = await this.deps.store.sweep();
+      const { readied, nextWakeInMs } = await this.deps.store.sweep();
       if (readied > 0) this.ready();
       const jitter = this.options.pollMs * (0.75 + Math.random() / 2);
-      const untilNext = nextWakeAt === null ? jitter : Math.min(jitter, nextWakeAt - this.clock.now());
+      const untilNext = nextWakeInMs === null ? jitter : Math.min(jitter, nextWakeInMs);
       this.scheduleSweep(Math.max(MIN_SWEEP_MS, untilNext));
     } catch (error) {
       this.deps.logger.warn({ err: error }, 'sweep failed, will try again');

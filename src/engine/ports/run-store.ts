@@ -141,8 +141,8 @@ export interface Arrivals {
 export interface SweepResult {
   /** Runs made claimable: due timers, expired leases, freed concurrency slots. */
   readonly readied: number;
-  /** Epoch milliseconds of the next timer, or null. */
-  readonly nextWakeAt: number | null;
+  /** Milliseconds until the next timer by the store's clock, or null. */
+  readonly nextWakeInMs: number | null;
 }
 
 /**

@@ -1,3 +1,4 @@
+export { binaryArray } from './binary-array.js';
 export { Database } from './database.js';
 export { DatabaseTooNewError, DatabaseUnusableError, MigrationsPendingError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';

@@ -1,0 +1,249 @@
+/**
+ * Statements of the run store. Rules they share:
+ * - `live_runs` is where leases are; every write by a worker goes through `fenced`, which locks the rows whose epoch still
+ *   holds. Plain journal writes take KEY SHARE, which a heartbeat, a wake-up or a cancel (no-key updates) does not wait
+ *   for, but a take-over (FOR UPDATE) does. Whatever ends a lease takes NO KEY UPDATE, so that it and an accepted cancel
+ *   happen one after the other.
+ * - `(x IN (SELECT …)) IS NOT FALSE` keeps the planner at a hashed subplan: as a join it would take the arrays for ten
+ *   rows each and nest loops over thousands.
+ * - Time is the database's.
+ */
+
+export const CREATE_RUNS = `
+WITH i AS (
+  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::int4[], $8::int2[], $9::json[],
+    $10::text[], $11::uuid[], $12::text[], $13::uuid[], $14::int2[], $15::text[], $16::int4[], $17::timestamptz[], $18::text[],
+    $19::timestamptz[], $20::text[], $21::int4[], $22::int2[], $23::text[], $24::json[], $25::bytea[])
+  AS i(id, tenant_id, kind, workflow_id, version_id, subject_name, subject_version, priority, tags, trigger, parent_run_id, parent_step,
+    resumed_from, depth, concurrency_key, concurrency_limit, run_at, timeout_ms, created_at, state, seq, span, type, data, hash)
+), new_runs AS (
+  INSERT INTO runs (id, tenant_id, kind, workflow_id, version_id, subject_name, subject_version, priority, tags, trigger, parent_run_id,
+    parent_step, resumed_from, depth, concurrency_key, run_at, timeout_ms, created_at)
+  SELECT id, tenant_id, kind, workflow_id, version_id, subject_name, subject_version, priority,
+    CASE WHEN tags IS NOT NULL THEN ARRAY(SELECT json_array_elements_text(tags)) END,
+    trigger, parent_run_id, parent_step, resumed_from, depth, concurrency_key, run_at, timeout_ms::bigint, created_at
+  FROM i
+  ON CONFLICT DO NOTHING
+  RETURNING id
+), new_live AS (
+  INSERT INTO live_runs (run_id, tenant_id, version_id, state, priority, ready_at, wake_at, owner, lease_until, epoch, started_at,
+    concurrency_key, concurrency_limit)
+  SELECT id, tenant_id, version_id, state, priority, coalesce(run_at, now()), run_at,
+    CASE WHEN state = 'leased' THEN $26::text END,
+    CASE WHEN state = 'leased' THEN now() + $27::int4 * interval '1 ms' END,
+    CASE WHEN state = 'leased' THEN 1 ELSE 0 END,
+    CASE WHEN state = 'leased' THEN created_at END,
+    concurrency_key, concurrency_limit
+  FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT FALSE
+), new_events AS (
+  INSERT INTO run_events (run_id, seq, span, tenant_id, type, attempt, at, started_at, data, hash)
+  SELECT id, seq, span, tenant_id, type, 0, created_at, CASE WHEN span = 2 THEN created_at END, data, hash
+  FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT FALSE
+)
+SELECT id FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT TRUE`;
+
+const ENTRY_COLUMNS = 'run_id, seq, span, tenant_id, type, step, attempt, at, started_at, data, hash';
+
+const INSERT_ENTRIES = (first: number): string => {
+  const types = ['uuid', 'int4', 'int2', 'text', 'text', 'text', 'int2', 'timestamptz', 'timestamptz', 'json', 'bytea'];
+  const arrays = types.map((type, index) => `$${first + index}::${type}[]`).join(', ');
+  return `INSERT INTO run_events (${ENTRY_COLUMNS})
+  SELECT ${ENTRY_COLUMNS} FROM unnest(${arrays}) AS e(${ENTRY_COLUMNS})
+  WHERE (run_id IN (SELECT run_id FROM fenced)) IS NOT FALSE`;
+};
+
+/** The hot one: rows of steps, no lease ends. */
+export const APPEND_ENTRIES = `
+WITH w AS (
+  SELECT * FROM unnest($1::uuid[], $2::int4[]) AS w(run_id, epoch)
+), fenced AS MATERIALIZED (
+  SELECT l.run_id FROM w JOIN live_runs l ON l.run_id = w.run_id
+  WHERE l.epoch = w.epoch AND l.state = 'leased'
+  FOR KEY SHARE OF l
+), entries AS (
+  ${INSERT_ENTRIES(3)}
+)
+SELECT run_id FROM w WHERE (run_id IN (SELECT run_id FROM fenced)) IS NOT TRUE`;
+
+/** Codes of `w.kind`. */
+export const TRANSITION = { none: 0, end: 1, park: 2, release: 3 } as const;
+
+/**
+ * Rows of steps, and leases that end with them. A run's end deletes its `live_runs` row, writes its terminal status and
+ * wakes its parent in this one statement. A park and a wake-up of the same run may meet here: both go through `changes`,
+ * because one statement can update a row only once.
+ */
+export const APPEND_AND_TRANSITION = `
+WITH w AS (
+  SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int2[], $4::text[], $5::json[], $6::timestamptz[], $7::timestamptz[], $8::int4[])
+  AS w(run_id, epoch, kind, status, error, at, wake_at, wakes)
+), fenced AS MATERIALIZED (
+  SELECT w.run_id, w.kind, w.status, w.error, w.at, w.wake_at, w.wakes, l.owner, l.started_at
+  FROM w JOIN live_runs l ON l.run_id = w.run_id
+  WHERE l.epoch = w.epoch AND l.state = 'leased'
+    AND NOT (w.kind = 1 AND w.status <> 'cancelled' AND l.cancel_requested_at IS NOT NULL)
+  FOR NO KEY UPDATE OF l
+), entries AS (
+  ${INSERT_ENTRIES(9)}
+), ended AS (
+  UPDATE runs r SET status = f.status, error = f.error, worker = f.owner, started_at = f.started_at, finished_at = f.at
+  FROM fenced f WHERE f.kind = 1 AND r.id = f.run_id AND r.status IS NULL
+  RETURNING r.id, r.parent_run_id
+), gone AS (
+  DELETE FROM live_runs l USING fenced f WHERE f.kind = 1 AND l.run_id = f.run_id
+  RETURNING l.tenant_id, l.concurrency_key
+), changes AS (
+  SELECT run_id, max(kind) AS kind, max(wake_at) AS wake_at, max(wakes) AS wakes, sum(woken)::int4 AS woken FROM (
+    SELECT run_id, kind, wake_at, wakes, 0 AS woken FROM fenced WHERE kind IN (2, 3)
+    UNION ALL
+    SELECT parent_run_id, 0::int2, NULL, NULL, 1 FROM ended
+    WHERE parent_run_id IS NOT NULL AND (parent_run_id IN (SELECT run_id FROM fenced WHERE kind = 1)) IS NOT TRUE
+  ) x GROUP BY run_id
+), moved AS (
+  UPDATE live_runs l SET
+    wakes = l.wakes + c.woken,
+    state = CASE
+      WHEN c.kind = 3 THEN 'ready'
+      WHEN c.kind = 2 AND l.wakes + c.woken > c.wakes THEN 'ready'
+      WHEN c.kind = 2 THEN 'waiting'
+      WHEN l.state = 'waiting' THEN 'ready'
+      ELSE l.state END,
+    ready_at = CASE WHEN c.kind IN (2, 3) OR l.state = 'waiting' THEN now() ELSE l.ready_at END,
+    wake_at = CASE WHEN c.kind = 2 THEN c.wake_at ELSE l.wake_at END,
+    owner = CASE WHEN c.kind IN (2, 3) THEN NULL ELSE l.owner END,
+    lease_until = CASE WHEN c.kind IN (2, 3) THEN NULL ELSE l.lease_until END
+  FROM changes c WHERE l.run_id = c.run_id
+  RETURNING l.run_id, l.state, c.woken
+)
+SELECT 'unfenced' AS what, run_id, NULL AS tenant_id, NULL AS concurrency_key FROM w WHERE (run_id IN (SELECT run_id FROM fenced)) IS NOT TRUE
+UNION ALL SELECT 'woken', run_id, NULL, NULL FROM moved WHERE woken > 0 OR state = 'ready'
+UNION ALL SELECT 'freed', NULL, tenant_id, concurrency_key FROM gone WHERE concurrency_key IS NOT NULL`;
+
+/** Of runs a transition did not fence: those still leased at that epoch, so it was a cancel that came first. */
+export const STILL_LEASED = `
+SELECT l.run_id FROM unnest($1::uuid[], $2::int4[]) AS w(run_id, epoch)
+JOIN live_runs l ON l.run_id = w.run_id AND l.epoch = w.epoch AND l.state = 'leased'`;
+
+export const FIND_COMMITTED = `
+SELECT e.run_id FROM unnest($1::uuid[], $2::int4[], $3::bytea[]) AS w(run_id, seq, hash)
+JOIN run_events e ON e.run_id = w.run_id AND e.seq = w.seq AND e.hash = w.hash`;
+
+const CLAIMED_COLUMNS = `
+SELECT c.run_id AS id, r.tenant_id, r.kind, r.workflow_id, r.version_id, r.subject_name, r.subject_version, r.depth, r.timeout_ms,
+  r.parent_run_id, r.trigger, r.created_at, c.epoch, c.wakes, c.started_at, c.cancel_requested_at, c.cancel_reason
+FROM claimed c JOIN runs r ON r.id = c.run_id`;
+
+/** One statement: pick in index order (live_runs_ready_idx), skip what others are picking, lease. */
+export const CLAIM_RUNS = `
+WITH picked AS MATERIALIZED (
+  SELECT run_id FROM live_runs WHERE state = 'ready' ORDER BY priority DESC, ready_at LIMIT $1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms',
+    started_at = coalesce(l.started_at, now()), wake_at = NULL
+  FROM picked p WHERE l.run_id = p.run_id
+  RETURNING l.*
+)
+${CLAIMED_COLUMNS} ORDER BY c.priority DESC, c.ready_at`;
+
+export const CLAIM_RUN = `
+WITH picked AS MATERIALIZED (
+  SELECT run_id FROM live_runs WHERE run_id = $1 AND (state <> 'leased' OR lease_until < now()) FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms', wake_at = NULL
+  FROM picked p WHERE l.run_id = p.run_id
+  RETURNING l.*
+)
+${CLAIMED_COLUMNS}`;
+
+export const LOAD_JOURNALS = `
+SELECT run_id, seq, span, type, step, attempt, at, started_at, data::text AS data, hash
+FROM run_events WHERE run_id = ANY($1::uuid[]) ORDER BY run_id, seq`;
+
+export const HEARTBEAT = `
+UPDATE live_runs l SET lease_until = now() + $4::int4 * interval '1 ms'
+FROM unnest($1::uuid[], $2::int4[]) AS h(run_id, epoch)
+WHERE l.run_id = h.run_id AND l.epoch = h.epoch AND l.state = 'leased' AND l.owner = $3
+RETURNING l.run_id, l.wakes, l.cancel_requested_at IS NOT NULL AS cancelled, l.cancel_reason`;
+
+export const REQUEST_CANCEL = `
+UPDATE live_runs SET
+  cancel_requested_at = coalesce(cancel_requested_at, now()),
+  cancel_reason = CASE WHEN cancel_requested_at IS NULL THEN $3 ELSE cancel_reason END,
+  wakes = wakes + 1,
+  ready_at = CASE WHEN state IN ('waiting', 'queued') THEN now() ELSE ready_at END,
+  state = CASE WHEN state IN ('waiting', 'queued') THEN 'ready' ELSE state END
+WHERE run_id = $1 AND tenant_id = $2
+RETURNING CASE WHEN state = 'leased' AND lease_until >= now() THEN owner END AS owner`;
+
+export const FINAL_STATUS = `SELECT status FROM runs WHERE id = $1 AND tenant_id = $2`;
+
+export const SEND_SIGNAL = `
+WITH woken AS (
+  UPDATE live_runs SET wakes = wakes + 1,
+    ready_at = CASE WHEN state = 'waiting' AND started_at IS NOT NULL THEN now() ELSE ready_at END,
+    state = CASE WHEN state = 'waiting' AND started_at IS NOT NULL THEN 'ready' ELSE state END
+  WHERE run_id = $1 AND tenant_id = $2
+  RETURNING run_id, tenant_id
+)
+INSERT INTO run_signals (run_id, tenant_id, name, payload) SELECT run_id, tenant_id, $3, $4::json FROM woken RETURNING id`;
+
+export const LOAD_ATTENTION = `
+SELECT wakes, cancel_requested_at IS NOT NULL AS cancelled, cancel_reason FROM live_runs WHERE run_id = $1`;
+
+export const LOAD_CHILDREN = `
+SELECT r.id, r.status, r.error, e.data::text AS data
+FROM runs r LEFT JOIN LATERAL (
+  SELECT data FROM run_events WHERE run_id = r.id AND type = 'run.completed' ORDER BY seq DESC LIMIT 1
+) e ON r.status = 'success'
+WHERE r.id = ANY($1::uuid[]) AND r.status IS NOT NULL`;
+
+export const LOAD_SIGNALS = `SELECT id, name, payload FROM run_signals WHERE run_id = $1 ORDER BY id`;
+
+/** Due timers. A keyed run that has not started yet still has to get its slot: it queues. */
+export const READY_DUE_TIMERS = `
+UPDATE live_runs SET ready_at = now(), wake_at = NULL,
+  state = CASE WHEN concurrency_key IS NOT NULL AND started_at IS NULL THEN 'queued' ELSE 'ready' END
+WHERE run_id IN (
+  SELECT run_id FROM live_runs WHERE state = 'waiting' AND wake_at <= now() ORDER BY wake_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+)`;
+
+export const READY_EXPIRED_LEASES = `
+UPDATE live_runs SET state = 'ready', ready_at = now(), owner = NULL, lease_until = NULL
+WHERE run_id IN (
+  SELECT run_id FROM live_runs WHERE state = 'leased' AND lease_until < now() LIMIT 1000 FOR UPDATE SKIP LOCKED
+)`;
+
+/** Milliseconds until the next timer. A duration, so that the clocks of database and process need not agree. */
+export const NEXT_WAKE = `
+SELECT (extract(epoch FROM min(wake_at) - now()) * 1000)::float8 AS in_ms FROM live_runs WHERE state = 'waiting' AND wake_at IS NOT NULL`;
+
+/** Keys with queued runs and a free slot. */
+export const KEYS_WITH_ROOM = `
+SELECT tenant_id, concurrency_key FROM live_runs
+WHERE concurrency_key IS NOT NULL
+GROUP BY tenant_id, concurrency_key
+HAVING count(*) FILTER (WHERE state = 'queued') > 0
+  AND count(*) FILTER (WHERE state IN ('ready', 'leased') OR (state = 'waiting' AND started_at IS NOT NULL))
+    < max(concurrency_limit) FILTER (WHERE state = 'queued')
+LIMIT 100`;
+
+/** Serialises all decisions about one key until the transaction ends. */
+export const LOCK_KEY = `SELECT pg_advisory_xact_lock(hashtextextended($1 || E'\\x1f' || $2, 7405))`;
+
+export const KEY_RUNS = `
+SELECT run_id, state = 'queued' OR (state = 'waiting' AND started_at IS NULL) AS idle FROM live_runs
+WHERE tenant_id = $1 AND concurrency_key = $2 AND cancel_requested_at IS NULL ORDER BY run_id`;
+
+/** Gives free slots to the queued runs that are first in line. Runs under the key's lock. */
+export const PROMOTE_QUEUED = `
+WITH holders AS (
+  SELECT count(*) AS held FROM live_runs
+  WHERE tenant_id = $1 AND concurrency_key = $2 AND (state IN ('ready', 'leased') OR (state = 'waiting' AND started_at IS NOT NULL))
+), queued AS (
+  SELECT run_id, row_number() OVER (ORDER BY priority DESC, ready_at, run_id) AS place, concurrency_limit
+  FROM live_runs WHERE tenant_id = $1 AND concurrency_key = $2 AND state = 'queued'
+)
+UPDATE live_runs l SET state = 'ready', ready_at = now()
+FROM queued q, holders h
+WHERE l.run_id = q.run_id AND h.held + q.place <= q.concurrency_limit
+RETURNING l.run_id`;
