@@ -33,7 +33,7 @@ export function toJson(value: unknown, depth = 0): Json {
     return null;
   }
   if (depth > MAX_DEPTH) throw notJson(`nested deeper than ${MAX_DEPTH}`);
-  meter.spend(1);
+  meter.spend(4);
   if (Array.isArray(value)) return fromArray(value, depth);
   if (value.constructor === undefined || value.constructor === Object || Object.hasOwn(value, 'constructor')) {
     return fromObject(value as Record<string, unknown>, depth);

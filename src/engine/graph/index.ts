@@ -1,0 +1,4 @@
+export type { CompiledGraph, CompiledNode, CompiledOnError, CompiledSettings } from './compiled-graph.js';
+export { compileGraph } from './compile.js';
+export { DEFINITION_SCHEMA, MAX_NODES, WORKFLOW_NAME_PATTERN } from './definition-schema.js';
+export type { DefinitionFault } from './faults.js';
