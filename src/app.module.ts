@@ -1,13 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Logger } from 'pino';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
+import { AuthModule } from './modules/auth/index.js';
+import { NodesModule } from './modules/nodes/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { HealthModule } from './platform/health/index.js';
+import { HttpModule } from './platform/http/http.module.js';
 import { LifecycleModule } from './platform/lifecycle/index.js';
-import { LoggingModule } from './platform/logging/index.js';
+import { LoggingModule, type Logger } from './platform/logging/index.js';
 
-/** Everything the server is made of. */
+/** Everything the server is made of. The same modules serve every role; each reads from the configuration what it does. */
 @Module({})
 export class AppModule {
   static with(config: HeddleConfig, logger: Logger): DynamicModule {
@@ -19,7 +21,10 @@ export class AppModule {
         LifecycleModule,
         EventsModule,
         DatabaseModule,
+        HttpModule,
         HealthModule,
+        AuthModule,
+        NodesModule,
       ],
     };
   }

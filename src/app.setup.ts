@@ -1,18 +1,58 @@
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { HeddleConfig } from './config/index.js';
-import { Lifecycle } from './platform/lifecycle/index.js';
+import { BootstrapService } from './modules/auth/index.js';
+import { setupHttp } from './platform/http/setup-http.js';
+import { drainRequests, Lifecycle, ShutdownRegistry } from './platform/lifecycle/index.js';
 import { createLogger, NestLogger, type Logger } from './platform/logging/index.js';
 
-/** Builds the whole application, ready to listen: what `main.ts` serves and what tests drive. */
+/** Paths that have no place below `/api/v1`. */
+const ROOT_PATHS = ['health', 'health/{*path}'];
+/** Longer than the idle time of usual proxies, so that they and not we close a reused connection. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Builds the whole application, ready to listen: what `main.ts` serves, what tests drive, what the OpenAPI document is made of. */
 export async function createApp(config: HeddleConfig, logger: Logger = createLogger(config)): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), {
     logger: new NestLogger(logger),
     bodyParser: false,
     forceCloseConnections: true,
     abortOnError: false,
+    routeConflictPolicy: { duplicate: 'error' },
+    routeResolutionStrategy: 'specificity',
   });
-  app.setGlobalPrefix('api/v1', { exclude: ['health', 'health/{*path}'] });
+  app.setGlobalPrefix('api/v1', { exclude: ROOT_PATHS });
+  setupHttp(app);
+  const server: Server = app.getHttpServer();
+  server.requestTimeout = config.http.requestTimeoutMs;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  drainRequests(server, app.get(ShutdownRegistry));
   return app;
+}
+
+/** What a user needs to begin. */
+export interface Served {
+  /** Where the server can be reached, without a trailing slash. */
+  readonly url: string;
+  /** Only at the very first start: nobody can read it again. */
+  readonly adminKey: string | null;
+}
+
+/** Lets requests in. */
+export async function serve(app: NestExpressApplication, config: HeddleConfig): Promise<Served> {
+  const adminKey = await app.get(BootstrapService).ensureAdminKey();
+  await app.listen(config.http.port, config.http.host);
+  app.get(Lifecycle).markStarted();
+  const server: Server = app.getHttpServer();
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
+  return { url: `http://${reachable(config.http.host)}:${port}`, adminKey };
+}
+
+/** An address that listens everywhere is shown as one that can be opened. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,11 +1,52 @@
+import { createApp, serve, type Served } from './app.setup.js';
 import { ConfigError, loadProcessConfig } from './config/index.js';
-import { createApp } from './app.setup.js';
-import { Lifecycle } from './platform/lifecycle/index.js';
+import { DatabaseUnusableError } from './platform/database/index.js';
 import { createLogger } from './platform/logging/index.js';
+import { VERSION } from './platform/version.js';
 
-const { config, warnings } = loadProcessConfig();
-const logger = createLogger(config);
-const app = await createApp(config, logger);
-await app.listen(config.http.port, config.http.host);
-app.get(Lifecycle).markStarted();
-process.once('SIGTERM', () => void app.close().then(() => process.exit(0)));
+/** What all phases of a shutdown may take beyond the drain time. */
+const SHUTDOWN_GRACE_MS = 30_000;
+
+async function main(): Promise<void> {
+  const { config, warnings } = loadProcessConfig();
+  const logger = createLogger(config);
+  for (const warning of warnings) logger.warn(warning);
+  process.on('uncaughtExceptionMonitor', (err, origin) => logger.error({ err, origin }, 'the process ends by an error that nobody handled'));
+
+  const app = await createApp(config, logger);
+  greet(await serve(app, config));
+
+  const stop = (signal: NodeJS.Signals): void => {
+    process.once('SIGINT', () => process.exit(130));
+    logger.info({ signal }, 'signal received');
+    setTimeout(() => process.exit(1), config.shutdown.drainMs + SHUTDOWN_GRACE_MS).unref();
+    app.close().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (err: unknown) => {
+        logger.error({ err }, 'shutdown failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** For the person at the terminal: on stderr, so that stdout stays a log that machines can read. */
+function greet({ url, adminKey }: Served): void {
+  const lines = [`Heddle ${VERSION}`, `  URL        ${url}`, `  API docs   ${url}/docs`];
+  if (adminKey !== null) lines.push(`  Admin key  ${adminKey}`, '             keep it: it is shown only this once');
+  process.stderr.write(`\n${lines.join('\n')}\n\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  // Faults of the operator's making are told in their own words; a stack would only hide them.
+  const known = error instanceof ConfigError || error instanceof DatabaseUnusableError;
+  process.stderr.write(`heddle: ${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  process.exit(1);
+}

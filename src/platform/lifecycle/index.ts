@@ -1,3 +1,4 @@
+export { drainRequests } from './request-drain.js';
 export { Drain } from './drain.js';
 export { HealthRegistry, type FailedCheck, type HealthCheck } from './health-registry.js';
 export { Lifecycle } from './lifecycle.js';

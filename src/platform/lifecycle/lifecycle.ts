@@ -35,13 +35,18 @@ export class Lifecycle implements OnModuleDestroy {
     this.started = true;
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.ending ??= this.end();
-    await this.ending;
+  onModuleDestroy(): Promise<void> {
+    return this.shutdown('the application closes');
   }
 
-  private async end(): Promise<void> {
-    this.logger.info({ drain_ms: this.config.shutdown.drainMs }, 'shutting down');
+  /** Ends the process's work in order: drain, then abort. What follows a first call waits for it. */
+  shutdown(reason: string): Promise<void> {
+    this.ending ??= this.end(reason);
+    return this.ending;
+  }
+
+  private async end(reason: string): Promise<void> {
+    this.logger.info({ reason, drain_ms: this.config.shutdown.drainMs }, 'shutting down');
     this.drain.begin();
     await this.registry.run('stop-accepting', STOP_ACCEPTING_MS);
     await this.registry.run('drain', this.config.shutdown.drainMs);

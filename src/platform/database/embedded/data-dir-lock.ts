@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { DatabaseUnusableError } from '../database.errors.js';
 
 /** Another process serves this data directory. */
-export class DataDirLockedError extends Error {
+export class DataDirLockedError extends DatabaseUnusableError {
   override readonly name = 'DataDirLockedError';
 }
 
