@@ -1,13 +1,31 @@
 import { Global, Inject, Injectable, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Response } from 'express';
 import { LOGGER, type Logger } from '../logging/index.js';
+import { sendProblem } from './edge-answer.js';
+import type { EdgeRequest } from './edge-request.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyStore } from './idempotency.store.js';
 import { PermissionGuard } from './permission.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
+import { unmatchedRoute } from './unmatched-route.js';
 import { StrictValidationPipe } from './validation.pipe.js';
 
 const CLEANUP_EVERY_MS = 10 * 60_000;
+
+/**
+ * Nest answers for unknown paths below the global prefix only; what is outside of it and nobody's falls through to here. Runs when
+ * every route is in place.
+ */
+@Injectable()
+class UnmatchedPaths implements OnApplicationBootstrap {
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  onApplicationBootstrap(): void {
+    this.host.httpAdapter?.use((request: EdgeRequest, response: Response) => sendProblem(request, response, unmatchedRoute(request, response)));
+  }
+}
 
 /** Deletes expired idempotency keys now and then; several nodes doing so at once skip each other's rows. */
 @Injectable()
@@ -47,6 +65,7 @@ class IdempotencyCleanup implements OnApplicationBootstrap, OnModuleDestroy {
     PermissionGuard,
     ProblemFilter,
     StrictValidationPipe,
+    UnmatchedPaths,
   ],
   exports: [RateLimiter, IdempotencyStore, IdempotencyInterceptor],
 })

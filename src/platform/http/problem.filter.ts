@@ -5,7 +5,7 @@ import { LOGGER, type Logger } from '../logging/index.js';
 import { sendProblem } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
 import { toAppError } from './problem.js';
-import { allowedMethods } from './route-methods.js';
+import { unmatchedRoute } from './unmatched-route.js';
 
 /** Answers every error as problem details, and logs those that are not the caller's fault with their cause. */
 @Injectable()
@@ -31,12 +31,4 @@ export class ProblemFilter implements ExceptionFilter {
     const fields = { code: error.code, status: error.status, method, path, request_id: id, tenant: principal?.tenant };
     this.logger[error.logLevel](error.logLevel === 'debug' ? fields : { ...fields, err: error.cause ?? error }, error.detail);
   }
-}
-
-/** No route took the request: 405 when the path has one for another method, else 404. */
-function unmatchedRoute(request: EdgeRequest, response: Response): AppError {
-  const allowed = allowedMethods(request);
-  if (allowed.length === 0) return new AppError(404, 'not_found', 'no such route');
-  response.setHeader('Allow', allowed.join(', '));
-  return new AppError(405, 'method_not_allowed', `this path answers to ${allowed.join(', ')}`);
 }

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { AppError } from '../errors/app-error.js';
 import type { EdgeRequest } from './edge-request.js';
 
 /** What is read of a layer of the Express router. */
@@ -6,8 +8,16 @@ interface RouterLayer {
   match(path: string): boolean;
 }
 
-/** The methods that the path of a request has routes for. Walks all routes: only for requests that no route took. */
-export function allowedMethods(request: EdgeRequest): string[] {
+/** What a request gets that no route took: 405 when its path has a route for another method, else 404. */
+export function unmatchedRoute(request: EdgeRequest, response: ServerResponse): AppError {
+  const allowed = allowedMethods(request);
+  if (allowed.length === 0) return new AppError(404, 'not_found', 'no such route');
+  response.setHeader('Allow', allowed.join(', '));
+  return new AppError(405, 'method_not_allowed', `this path answers to ${allowed.join(', ')}`);
+}
+
+/** The methods that a path has routes for. Walks all routes, so only ask it for requests that none took. */
+function allowedMethods(request: EdgeRequest): string[] {
   const { stack } = request.app.router as unknown as { stack: readonly RouterLayer[] };
   const path = request.originalUrl.split('?', 1)[0] ?? '/';
   const methods = new Set<string>();
