@@ -32,7 +32,7 @@ export function firstHop(request: EgressRequest): Hop {
 export function checkedUrl(input: string | URL, base?: URL): URL {
   const text = String(input);
   if (text.length > MAX_URL_LENGTH) throw egressError('invalid_url', `the URL is longer than ${MAX_URL_LENGTH} characters`);
-  const url = URL.parse(text, base);
+  const url = URL.parse(text, base?.href);
   if (url === null) throw egressError('invalid_url', 'not an absolute http or https URL');
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw egressError('egress_refused', `only http and https URLs may be requested, not ${url.protocol.slice(0, 20)}`);

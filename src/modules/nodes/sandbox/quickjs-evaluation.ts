@@ -3,6 +3,12 @@ import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule }
 import type { LogLevel } from '../../../engine/ports/node-type.js';
 import type { SandboxFailure, SandboxTask } from './sandbox.types.js';
 
+interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+/** The compiler's types know WebAssembly in browsers only. */
+declare const WebAssembly: { readonly Memory: new (descriptor: { readonly initial: number; readonly maximum: number }) => WasmMemory };
+
 const PAGE_BYTES = 64 * 1024;
 const INITIAL_PAGES = 256;
 /** Well inside the WASM stack, which overflows without a check. */
@@ -60,7 +66,7 @@ interface Prelude {
  */
 export interface Interpreter {
   readonly module: QuickJSWASMModule;
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly memoryBytes: number;
 }
 
