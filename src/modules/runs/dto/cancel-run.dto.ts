@@ -11,13 +11,13 @@ export class CancelRunDto {
 
 export class CancellingDto {
   @ApiProperty({ enum: ['cancelling'], example: 'cancelling' })
-  status!: 'cancelling';
+  status: 'cancelling';
 
   @ApiProperty({ type: [String], description: 'Paths of the steps that are told to stop, as far as this server knows them', example: ['fetch'] })
-  stopping!: string[];
+  stopping: string[];
 }
 
 export class CancelledDto {
   @ApiProperty({ enum: ['success', 'failed', 'cancelled'], description: 'The run was over already', example: 'success' })
-  status!: 'success' | 'failed' | 'cancelled';
+  status: 'success' | 'failed' | 'cancelled';
 }

@@ -7,41 +7,41 @@ const TIME = { type: 'string', format: 'date-time' } as const;
 
 export class ConcurrencyHolderDto {
   @ApiProperty({ format: 'uuid', example: RUN_ID_EXAMPLE })
-  run_id!: string;
+  run_id: string;
 
   @ApiProperty({ enum: RUN_STATUSES, example: 'running' })
-  status!: RunStatus;
+  status: RunStatus;
 }
 
 export class WorkerStandingDto {
   @ApiProperty({ description: 'The process that holds the leases', example: 'heddle-1:4711:9f2c11aa' })
-  owner!: string;
+  owner: string;
 
   @ApiProperty({ type: 'integer', description: 'Runs it holds', example: 12 })
-  runs!: number;
+  runs: number;
 
   @ApiProperty({ ...TIME, example: '2026-03-01T12:00:10.000Z' })
-  lease_until!: string;
+  lease_until: string;
 }
 
 export class ReasonErrorDto {
   @ApiProperty({ example: 'http_status' })
-  code!: string;
+  code: string;
 
   @ApiProperty({ example: 'the server answered 503' })
-  message!: string;
+  message: string;
 }
 
 @ApiExtraModels(ConcurrencyHolderDto, WorkerStandingDto, ReasonErrorDto)
 export class ReasonDto {
   @ApiProperty({ enum: REASON_TYPES, example: 'waiting_for_timer' })
-  type!: ReasonType;
+  type: ReasonType;
 
   @ApiProperty({ ...TIME, example: '2026-03-01T12:00:00.000Z' })
-  since!: string;
+  since: string;
 
   @ApiProperty({ description: 'What would move the run', example: 'The time comes.' })
-  moved_by!: string;
+  moved_by: string;
 
   @ApiPropertyOptional({ description: 'Path of the step it is about', example: 'pause' })
   step?: string;
@@ -107,11 +107,11 @@ export class ReasonDto {
 @ApiExtraModels(ReasonDto)
 export class RunExplanationDto {
   @ApiProperty({ format: 'uuid', example: RUN_ID_EXAMPLE })
-  run_id!: string;
+  run_id: string;
 
   @ApiProperty({ enum: RUN_STATUSES, example: 'waiting' })
-  status!: RunStatus;
+  status: RunStatus;
 
   @ApiProperty({ type: 'array', items: { $ref: getSchemaPath(ReasonDto) } })
-  reasons!: readonly Reason[];
+  reasons: readonly Reason[];
 }

@@ -3,6 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { RUN_STATUSES, type RunStatus } from '../../../engine/model/statuses.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
+import type { RunSelection } from '../queries/run-filter.js';
 
 /** Which runs are meant, as query parameters. */
 export class RunFilterDto {
@@ -58,4 +59,17 @@ export class ListRunsQueryDto extends IntersectionType(PageQueryDto, RunFilterDt
   @IsUUID()
   @IsOptional()
   parent?: string;
+}
+
+export function toRunSelection(tenant: string, query: RunStatsQueryDto & { parent?: string }): RunSelection {
+  return {
+    tenant,
+    workflow: query.workflow,
+    agent: query.agent,
+    tag: query.tag,
+    trigger: query.trigger,
+    parent: query.parent,
+    since: query.since === undefined ? undefined : new Date(query.since),
+    until: query.until === undefined ? undefined : new Date(query.until),
+  };
 }

@@ -10,22 +10,22 @@ import { RUN_ID_EXAMPLE } from './run.dto.js';
 
 export class RunEventDto {
   @ApiProperty({ format: 'uuid', example: RUN_ID_EXAMPLE })
-  run_id!: string;
+  run_id: string;
 
   @ApiProperty({ type: 'integer', minimum: 1, description: 'Starts at 1 and has no gaps within a run', example: 4 })
-  seq!: number;
+  seq: number;
 
   @ApiProperty({ enum: RUN_EVENT_TYPES, example: 'step.completed' })
-  type!: RunEventType;
+  type: RunEventType;
 
   @ApiProperty({ format: 'date-time', example: '2026-03-01T12:00:00.012Z' })
-  at!: string;
+  at: string;
 
   @ApiPropertyOptional({ description: 'Path of the step', example: 'fetch' })
   step?: string;
 
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'What the type says: inputs, output, error, …', example: { output: { status: 200 } } })
-  data!: JsonObject;
+  data: JsonObject;
 }
 
 const TYPES_DESCRIPTION = 'Event types, with commas between';
@@ -86,25 +86,25 @@ export class TenantEventsQueryDto {
 
 export class LogLineDto {
   @ApiProperty({ format: 'uuid', example: RUN_ID_EXAMPLE })
-  run_id!: string;
+  run_id: string;
 
   @ApiProperty({ type: 'integer', minimum: 1, description: "The event's sequence number", example: 7 })
-  seq!: number;
+  seq: number;
 
   @ApiProperty({ format: 'date-time', example: '2026-03-01T12:00:00.012Z' })
-  at!: string;
+  at: string;
 
   @ApiProperty({ description: 'Path of the step that wrote it', example: 'done' })
-  step!: string;
+  step: string;
 
   @ApiProperty({ enum: LOG_STREAMS, example: 'log' })
-  stream!: LogStream;
+  stream: LogStream;
 
   @ApiProperty({ enum: LOG_LEVELS, example: 'info' })
-  level!: LogLevel;
+  level: LogLevel;
 
   @ApiProperty({ example: 'priced 12 orders' })
-  message!: string;
+  message: string;
 
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   fields?: JsonObject;

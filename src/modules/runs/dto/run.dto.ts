@@ -9,29 +9,29 @@ const TIME_EXAMPLE = '2026-03-01T12:00:00.000Z';
 
 export class RunSubjectDto {
   @ApiProperty({ format: 'uuid', example: '0198b3a0-1111-7222-8333-444455556666' })
-  id!: string;
+  id: string;
 
   @ApiProperty({ description: 'As it was when the run was created', example: 'demo/orders' })
-  name!: string;
+  name: string;
 
   @ApiProperty({ type: 'integer', minimum: 1, example: 3 })
-  version!: number;
+  version: number;
 }
 
 export class RunAgentDto {
   @ApiProperty({ example: 'assistant' })
-  name!: string;
+  name: string;
 
   @ApiProperty({ type: 'integer', minimum: 1, example: 1 })
-  version!: number;
+  version: number;
 }
 
 export class RunErrorDto {
   @ApiProperty({ description: 'A word code', example: 'http_status' })
-  code!: string;
+  code: string;
 
   @ApiProperty({ example: 'the server answered 503' })
-  message!: string;
+  message: string;
 
   @ApiPropertyOptional({ description: 'Any JSON', type: 'object', additionalProperties: true })
   details?: Json;
@@ -45,80 +45,80 @@ export class RunErrorDto {
 
 export class RunProgressDto {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes that are settled', example: 2 })
-  completed!: number;
+  completed: number;
 
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes of the definition', example: 5 })
-  total!: number;
+  total: number;
 }
 
 /** A run as lists show it: everything but its payloads and its progress. */
 @ApiExtraModels(RunSubjectDto, RunAgentDto, RunErrorDto)
 export class RunSummaryDto {
   @ApiProperty({ format: 'uuid', example: RUN_ID_EXAMPLE })
-  id!: string;
+  id: string;
 
   @ApiProperty({ enum: ['workflow', 'agent'], example: 'workflow' })
-  kind!: 'workflow' | 'agent';
+  kind: 'workflow' | 'agent';
 
   @ApiProperty({ nullable: true, allOf: [{ $ref: getSchemaPath(RunSubjectDto) }], description: 'Null when an agent runs' })
-  workflow!: RunSubjectDto | null;
+  workflow: RunSubjectDto | null;
 
   @ApiProperty({ nullable: true, allOf: [{ $ref: getSchemaPath(RunAgentDto) }], description: 'Null when a workflow runs' })
-  agent!: RunAgentDto | null;
+  agent: RunAgentDto | null;
 
   @ApiProperty({ enum: RUN_STATUSES, example: 'running' })
-  status!: RunStatus;
+  status: RunStatus;
 
   @ApiProperty({ nullable: true, allOf: [{ $ref: getSchemaPath(RunErrorDto) }], description: 'Why the run failed' })
-  error!: SerializedError | null;
+  error: SerializedError | null;
 
   @ApiProperty({ type: 'integer', minimum: -100, maximum: 100, example: 0 })
-  priority!: number;
+  priority: number;
 
   @ApiProperty({ type: [String], example: ['nightly'] })
-  tags!: string[];
+  tags: string[];
 
   @ApiProperty({ description: 'What started it: api, run, cron, webhook, event, …', example: 'api' })
-  trigger!: string;
+  trigger: string;
 
   @ApiProperty({ type: 'string', format: 'uuid', nullable: true, description: 'The run whose step started this one', example: null })
-  parent_run_id!: string | null;
+  parent_run_id: string | null;
 
   @ApiProperty({ type: 'string', nullable: true, description: 'The step of the parent that started this one', example: null })
-  parent_step!: string | null;
+  parent_step: string | null;
 
   @ApiProperty({ type: 'string', format: 'uuid', nullable: true, description: 'The run this one continues', example: null })
-  resumed_from!: string | null;
+  resumed_from: string | null;
 
   @ApiProperty({ type: 'string', nullable: true, description: 'Runs with equal keys share a limit', example: null })
-  concurrency_key!: string | null;
+  concurrency_key: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'When it was asked to start', example: null })
-  run_at!: string | null;
+  run_at: string | null;
 
   @ApiProperty({ type: 'integer', nullable: true, description: 'Limit of the whole run', example: 60000 })
-  timeout_ms!: number | null;
+  timeout_ms: number | null;
 
   @ApiProperty({ type: 'string', nullable: true, description: 'The process that executes or executed it', example: 'heddle-1' })
-  worker!: string | null;
+  worker: string | null;
 
   @ApiProperty({ format: 'date-time', example: TIME_EXAMPLE })
-  created_at!: string;
+  created_at: string;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: TIME_EXAMPLE })
-  started_at!: string | null;
+  started_at: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
-  finished_at!: string | null;
+  finished_at: string | null;
 
   @ApiProperty({ type: 'integer', nullable: true, description: 'From start to end; so far, while it is under way', example: 1250 })
-  duration_ms!: number | null;
+  duration_ms: number | null;
 }
 
 @ApiExtraModels(RunProgressDto)
 export class RunDto extends RunSummaryDto {
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'As checked, defaults filled in', example: { url: 'https://example.org' } })
-  inputs!: JsonObject;
+  inputs: JsonObject;
 
   @ApiProperty({
     nullable: true,
@@ -126,19 +126,19 @@ export class RunDto extends RunSummaryDto {
     oneOf: [{ type: 'object', additionalProperties: true }, { type: 'array', items: {} }, { type: 'string' }, { type: 'number' }, { type: 'boolean' }],
     example: { orders: [] },
   })
-  outputs!: Json;
+  outputs: Json;
 
   @ApiProperty({ type: () => RunProgressDto })
-  progress!: RunProgressDto;
+  progress: RunProgressDto;
 
   @ApiProperty({ type: [String], description: 'Paths of steps that are begun and not settled; at most 100', example: ['price[3]'] })
-  current_steps!: string[];
+  current_steps: string[];
 
   @ApiProperty({ type: 'integer', minimum: 1, description: 'Grows when the run begins anew (`on_error: retry_run`)', example: 1 })
-  attempt!: number;
+  attempt: number;
 
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Model usage; null when no model was used', example: null })
-  usage!: JsonObject | null;
+  usage: JsonObject | null;
 }
 
 export function toRunSummary(row: RunRow, now: number = Date.now()): RunSummaryDto {

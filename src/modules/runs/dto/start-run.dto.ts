@@ -1,4 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 import type { JsonObject } from '../../../engine/model/json.js';
 
@@ -57,7 +58,10 @@ export class StartRunQueryDto {
   wait?: string;
 
   @ApiPropertyOptional({ description: 'A version of the workflow instead of its latest', type: 'integer', minimum: 1, example: 3 })
-  @IsString()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(2_147_483_647)
   @IsOptional()
-  version?: string;
+  version?: number;
 }

@@ -8,19 +8,19 @@ import { RunErrorDto } from './run.dto.js';
 @ApiExtraModels(RunErrorDto)
 export class RunStepDto {
   @ApiProperty({ description: 'Names the step within the run', example: 'price[3]' })
-  path!: string;
+  path: string;
 
   @ApiProperty({ example: 'price' })
-  node_id!: string;
+  node_id: string;
 
   @ApiProperty({ type: 'string', nullable: true, description: 'The node type', example: 'transform.set' })
-  type!: string | null;
+  type: string | null;
 
   @ApiProperty({ enum: STEP_STATUSES, example: 'success' })
-  status!: StepStatus;
+  status: StepStatus;
 
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Attempts begun', example: 1 })
-  attempt!: number;
+  attempt: number;
 
   @ApiProperty({
     type: 'object',
@@ -29,7 +29,7 @@ export class RunStepDto {
     description: 'What the expressions of config and inputs came to; secrets are masked, literals are in the definition',
     example: { id: 'a-1' },
   })
-  inputs!: JsonObject | null;
+  inputs: JsonObject | null;
 
   @ApiProperty({
     nullable: true,
@@ -37,22 +37,22 @@ export class RunStepDto {
     description: "The step's output; of a fan-out the array of its items' outputs, left out above 10,000 items",
     example: { price: 20 },
   })
-  output!: Json;
+  output: Json;
 
   @ApiProperty({ nullable: true, allOf: [{ $ref: getSchemaPath(RunErrorDto) }], description: 'Why it failed, or why it is tried again' })
-  error!: SerializedError | null;
+  error: SerializedError | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: '2026-03-01T12:00:00.000Z' })
-  started_at!: string | null;
+  started_at: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: '2026-03-01T12:00:00.012Z' })
-  finished_at!: string | null;
+  finished_at: string | null;
 
   @ApiProperty({ type: 'integer', nullable: true, example: 12 })
-  duration_ms!: number | null;
+  duration_ms: number | null;
 
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Model usage', example: null })
-  usage!: JsonObject | null;
+  usage: JsonObject | null;
 }
 
 export function toRunStep(record: StepRecord): RunStepDto {

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RunEvent, RunEventType } from '../../../engine/model/run-event.js';
+import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { sendAll, type FeedFrame, type FeedSink } from './feed-sink.js';
 import { RunEventHub } from './run-event-hub.js';
 import { RunEventsReader } from './run-events.reader.js';
@@ -29,9 +30,10 @@ export class RunStreamService {
   constructor(
     private readonly reader: RunEventsReader,
     private readonly hub: RunEventHub,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Settles when the log is over or the peer is gone. The run must exist. */
+  /** Settles when the log is over or the peer is gone; never rejects. The run must exist. */
   async stream(request: RunStreamRequest, sink: FeedSink): Promise<void> {
     const { tenant, runId, types, frame = eventFrame } = request;
     const wakeUp = new WakeUp();
@@ -50,8 +52,8 @@ export class RunStreamService {
         await wakeUp.wait(jittered(POLL_MS));
       }
     } catch (error) {
+      this.logger.error({ err: error, run_id: runId }, 'a stream of events failed');
       sink.drop('internal_error');
-      throw error;
     } finally {
       unsubscribe();
     }

@@ -54,6 +54,11 @@ export class RunWait {
     return last !== undefined && TERMINAL_EVENT_TYPES.has(last.type) ? this.entries : null;
   }
 
+  /** The run was there before the waiting began: it may be over already. */
+  missedBeginning(): void {
+    this.heard(null);
+  }
+
   stop(): void {
     this.unsubscribe();
   }

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { RunEventType } from '../../../engine/model/run-event.js';
+import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { encodePosition, reaches, type FeedPosition } from './feed-position.js';
 import { sendAll, type FeedFrame, type FeedSink } from './feed-sink.js';
 import { TenantFeedReader, type FeedItem } from './tenant-feed.reader.js';
@@ -38,9 +39,10 @@ export class TenantStreamService {
   constructor(
     private readonly reader: TenantFeedReader,
     private readonly tail: TenantTail,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** Settles when the peer is gone. */
+  /** Settles when the peer is gone; never rejects. */
   async stream(request: TenantStreamRequest, sink: FeedSink): Promise<void> {
     try {
       let position = request.after ?? (await this.reader.now());
@@ -49,8 +51,8 @@ export class TenantStreamService {
         position = await this.follow(request, position, sink);
       }
     } catch (error) {
+      this.logger.error({ err: error, tenant: request.tenant }, 'a stream of events failed');
       sink.drop('internal_error');
-      throw error;
     }
   }
 

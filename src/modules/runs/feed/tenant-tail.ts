@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { reaches, type FeedPosition } from './feed-position.js';
 import { RunEventHub } from './run-event-hub.js';
 import { TenantFeedReader, type FeedItem } from './tenant-feed.reader.js';
@@ -25,7 +26,6 @@ interface Tail {
  */
 @Injectable()
 export class TenantTail implements OnApplicationShutdown {
-  private readonly logger = new Logger(TenantTail.name);
   private readonly tails = new Map<string, Tail>();
   private readonly wakeUp = new WakeUp();
   private running: Promise<void> | null = null;
@@ -34,6 +34,7 @@ export class TenantTail implements OnApplicationShutdown {
   constructor(
     private readonly reader: TenantFeedReader,
     private readonly hub: RunEventHub,
+    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   /**

@@ -14,6 +14,9 @@ export interface RunFilter {
   readonly until?: Date | undefined;
 }
 
+/** A filter as callers give it: the workflow by id or name. */
+export type RunSelection = Omit<RunFilter, 'workflowIds'> & { readonly workflow?: string | undefined };
+
 /** Collects the values of a statement's parameters. */
 export class SqlParameters {
   readonly values: unknown[] = [];

@@ -19,3 +19,8 @@ function quoted(types: readonly string[]): string {
 export const SETTLING_SQL = quoted(SETTLING_TYPES);
 export const OPENING_SQL = quoted(OPENING_TYPES);
 export const LIFECYCLE_SQL = quoted([...SETTLING_TYPES, ...OPENING_TYPES]);
+
+export function isNodePath(path: string): boolean {
+  return NODE_LEVEL.test(path);
+}
+const NODE_LEVEL = new RegExp(NODE_LEVEL_PATH);

@@ -1,0 +1,69 @@
+import type { Scope } from '../../engine/expressions/index.js';
+import type { CompiledGraph } from '../../engine/graph/compiled-graph.js';
+import type { SubmitRun } from '../../engine/kernel/submission.js';
+import type { JsonObject } from '../../engine/model/json.js';
+import type { StoredDefinition } from '../../engine/ports/definitions.js';
+
+/** What the caller of a workflow may say about the run besides its inputs. */
+export interface LaunchOptions {
+  readonly priority?: number | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface LaunchContext {
+  readonly runId: string;
+  readonly trigger: string;
+  readonly createdAt: number;
+  readonly definition: StoredDefinition;
+  readonly inputs: JsonObject;
+}
+
+export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
+
+/**
+ * What the definition's settings and the caller's wishes come to: the caller's priority and concurrency key win, of two
+ * time limits the shorter holds. A key from the caller alone lets one run at a time through.
+ */
+export function launchSettings(graph: CompiledGraph, options: LaunchOptions, context: LaunchContext): LaunchSettings {
+  const { settings } = graph;
+  const limits = [settings.timeoutMs, options.timeoutMs].filter((limit) => typeof limit === 'number');
+  const concurrency = concurrencyOf(graph, options, context);
+  return {
+    priority: options.priority ?? settings.priority,
+    ...(limits.length === 0 ? {} : { timeoutMs: Math.min(...limits) }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+function concurrencyOf({ settings }: CompiledGraph, options: LaunchOptions, context: LaunchContext): SubmitRun['concurrency'] {
+  const { concurrency } = settings;
+  if (concurrency === null) {
+    return options.concurrencyKey === undefined ? undefined : { key: options.concurrencyKey, limit: 1, onConflict: 'queue' };
+  }
+  const key = options.concurrencyKey ?? textOf(concurrency.key.evaluate(launchScope(context)));
+  return { key, limit: concurrency.limit, onConflict: concurrency.onConflict };
+}
+
+/** Nothing has run yet, so a key sees the inputs and the run itself. */
+function launchScope({ runId, trigger, createdAt, definition, inputs }: LaunchContext): Scope {
+  return {
+    inputs,
+    nodes: {},
+    run: {
+      id: runId,
+      tenant: definition.tenant,
+      workflow: definition.name,
+      version: definition.version,
+      attempt: 1,
+      created_at: new Date(createdAt).toISOString(),
+      trigger,
+    },
+    env: {},
+    secrets: {},
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,46 @@
+import type { JournalEntry } from '../../engine/journal/journal-entry.js';
+import { RunHistory } from '../../engine/journal/run-history.js';
+import type { Json, JsonObject } from '../../engine/model/json.js';
+import type { TerminalRunStatus } from '../../engine/model/statuses.js';
+import type { SerializedError } from '../../engine/model/step-error.js';
+import type { RunDto } from './dto/run.dto.js';
+import { isNodePath } from './queries/step-rows.js';
+
+const STATUS_OF: Readonly<Record<string, TerminalRunStatus>> = {
+  'run.completed': 'success',
+  'run.failed': 'failed',
+  'run.cancelled': 'cancelled',
+};
+
+/** A run as it ended, told from its whole journal: what the database would answer, without asking it. */
+export function endedRun(accepted: RunDto, journal: readonly JournalEntry[], worker: string): RunDto {
+  const last = journal.at(-1);
+  const status = last === undefined ? undefined : STATUS_OF[last.type];
+  if (last === undefined || status === undefined) throw new Error('the journal has no end');
+  const data = JSON.parse(last.data) as JsonObject;
+  const history = RunHistory.from(journal);
+  const startedAt = startOf(journal);
+  return {
+    ...accepted,
+    status,
+    outputs: (data['outputs'] as Json | undefined) ?? null,
+    error: status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null,
+    progress: { ...accepted.progress, completed: settledNodes(history) },
+    current_steps: [],
+    attempt: history.runAttempt,
+    worker,
+    started_at: startedAt === null ? null : new Date(startedAt).toISOString(),
+    finished_at: new Date(last.at).toISOString(),
+    duration_ms: startedAt === null ? null : Math.max(0, last.at - startedAt),
+  };
+}
+
+function startOf(journal: readonly JournalEntry[]): number | null {
+  return journal.find((entry) => entry.type === 'run.started')?.at ?? null;
+}
+
+function settledNodes(history: RunHistory): number {
+  let settled = 0;
+  for (const [path, record] of history.steps) if (record.status !== 'open' && isNodePath(path)) settled += 1;
+  return settled;
+}

@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { RunEngine, type CancelReceipt } from '../../engine/kernel/run-engine.js';
+import type { RunEvent, RunEventType } from '../../engine/model/run-event.js';
+import { isTerminal, type RunStatus } from '../../engine/model/statuses.js';
+import type { StoredDefinition } from '../../engine/ports/definitions.js';
+import type { RunExplanationDto } from './dto/explain.dto.js';
+import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
+import { ExplainRunQuery, type LiveStanding } from './queries/explain-run.query.js';
+import { awaitedChildren, reasonsOf, terminalReason, type Reason } from './queries/explanation.js';
+import { GetRunQuery, NEVER_RESTARTED, type RunRestart } from './queries/get-run.query.js';
+import { ListEventsQuery, type EventsPage } from './queries/list-events.query.js';
+import { ListRunsQuery } from './queries/list-runs.query.js';
+import { ListStepsQuery, type StepsCursor, type StepsPage } from './queries/list-steps.query.js';
+import { logLineOf, matchesLogFilter, type LogFilter, type LogLine } from './queries/log-lines.js';
+import type { RunFilter, RunSelection } from './queries/run-filter.js';
+import type { RunRow } from './queries/run-row.js';
+import { RunStatsQuery, type RunStats } from './queries/run-stats.query.js';
+import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
+import { RunNotFoundError } from './runs.errors.js';
+import { WorkflowDefinitions } from './workflow-definitions.js';
+
+export interface PageOfEvents {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** What can be asked about runs, and their cancellation. A run of another tenant is no run. */
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly engine: RunEngine,
+    private readonly definitions: WorkflowDefinitions,
+    private readonly listRuns: ListRunsQuery,
+    private readonly getRun: GetRunQuery,
+    private readonly listSteps: ListStepsQuery,
+    private readonly listEvents: ListEventsQuery,
+    private readonly explainRun: ExplainRunQuery,
+    private readonly runStats: RunStatsQuery,
+    private readonly workflowIds: WorkflowIdsQuery,
+  ) {}
+
+  /** Newest first, at most `limit`; `before` is the last id of the page before. */
+  async list(selection: RunSelection, statuses: readonly RunStatus[], page: { before: string | null; limit: number }): Promise<RunSummaryDto[]> {
+    const filter = await this.filterOf(selection);
+    if (filter === null) return [];
+    const rows = await this.listRuns.execute({ filter, statuses, ...page });
+    const now = Date.now();
+    return rows.map((row) => toRunSummary(row, now));
+  }
+
+  async get(tenant: string, runId: string): Promise<RunDto> {
+    const row = await this.getRun.withPayloads(tenant, runId);
+    if (row === null) throw new RunNotFoundError();
+    const definition = await this.definitionOf(row);
+    const restart = await this.restartOf(row, definition);
+    const total = definition?.definition.nodes.length;
+    // Success settles every node, so there is nothing to count.
+    const steps = row.status === 'success' && total !== undefined ? { completed: total, open: [] } : await this.getRun.steps(tenant, runId, restart);
+    return {
+      ...toRunSummary(row),
+      inputs: row.inputs ?? {},
+      outputs: row.outputs ?? null,
+      progress: { completed: steps.completed, total: total ?? steps.completed + steps.open.length },
+      current_steps: isTerminal(row.status) ? [] : steps.open,
+      attempt: restart.attempt,
+      usage: null,
+    };
+  }
+
+  async steps(tenant: string, runId: string, cursor: StepsCursor, limit: number): Promise<StepsPage> {
+    const row = await this.existing(tenant, runId);
+    const { seq: restartedAt } = await this.restartOf(row, await this.definitionOf(row));
+    return this.listSteps.execute({ tenant, runId, over: isTerminal(row.status), restartedAt, cursor, limit });
+  }
+
+  async events(tenant: string, runId: string, page: PageOfEvents, types?: ReadonlySet<RunEventType>): Promise<EventsPage> {
+    await this.existing(tenant, runId);
+    return this.listEvents.execute({ tenant, runId, ...page, types });
+  }
+
+  async logs(tenant: string, runId: string, page: PageOfEvents, filter: LogFilter): Promise<{ lines: LogLine[]; next: number | null }> {
+    await this.existing(tenant, runId);
+    const keep = (event: RunEvent): boolean => logLine(event, filter) !== null;
+    const { events, next } = await this.listEvents.execute({ tenant, runId, ...page, types: OUTPUT_ONLY, keep });
+    return { lines: events.map(logLineOf).filter((line) => line !== null), next };
+  }
+
+  async stats(selection: RunSelection): Promise<RunStats> {
+    const filter = await this.filterOf(selection);
+    return this.runStats.execute(filter ?? { ...selection, workflowIds: [] });
+  }
+
+  async cancel(tenant: string, runId: string, reason: string | null): Promise<CancelReceipt> {
+    const receipt = await this.engine.cancel({ tenant, runId, reason });
+    if (receipt === null) throw new RunNotFoundError();
+    return receipt;
+  }
+
+  async explain(tenant: string, runId: string): Promise<RunExplanationDto> {
+    const row = await this.existing(tenant, runId);
+    const standing = await this.explainRun.standing(tenant, runId);
+    if (standing !== null) return { run_id: runId, status: row.status, reasons: await this.reasons(row, standing) };
+    // It may have ended between the two looks.
+    const over = isTerminal(row.status) ? row : await this.existing(tenant, runId);
+    return { run_id: runId, status: over.status, reasons: [terminalReason(over.status, over.finished_at, over.created_at)] };
+  }
+
+  /** The run's row; 404 when the tenant has no such run. */
+  async existing(tenant: string, runId: string): Promise<RunRow> {
+    const row = await this.getRun.overview(tenant, runId);
+    if (row === null) throw new RunNotFoundError();
+    return row;
+  }
+
+  private async reasons(row: RunRow, standing: LiveStanding): Promise<Reason[]> {
+    const { id, tenant_id: tenant } = row;
+    const openSteps = await this.explainRun.openSteps(tenant, id);
+    const [children, runRetry, holders, queue] = await Promise.all([
+      this.explainRun.statuses(tenant, awaitedChildren(openSteps)),
+      this.explainRun.runRetry(tenant, id),
+      standing.state === 'queued' ? this.explainRun.holders(tenant, standing.concurrency_key ?? '') : [],
+      standing.state === 'ready' ? this.explainRun.queue(standing) : { workers: [], ahead: 0 },
+    ]);
+    const workingOn = this.engine.inspect(id)?.running ?? [];
+    return reasonsOf({ standing, createdAt: row.created_at, openSteps, workingOn, children, runRetry, holders, queue });
+  }
+
+  private async definitionOf(row: RunRow): Promise<StoredDefinition | null> {
+    return row.kind === 'workflow' ? this.definitions.byVersionId(row.version_id) : null;
+  }
+
+  private async restartOf(row: RunRow, definition: StoredDefinition | null): Promise<RunRestart> {
+    if (definition?.definition.settings?.on_error !== 'retry_run') return NEVER_RESTARTED;
+    return this.getRun.lastRestart(row.tenant_id, row.id);
+  }
+
+  /** Null when the workflow named does not exist, so that nothing can match. */
+  private async filterOf({ workflow, ...filter }: RunSelection): Promise<RunFilter | null> {
+    if (workflow === undefined) return filter;
+    const workflowIds = await this.workflowIds.execute(filter.tenant, workflow);
+    return workflowIds.length === 0 ? null : { ...filter, workflowIds };
+  }
+}
+
+export const OUTPUT_ONLY: ReadonlySet<RunEventType> = new Set(['step.output']);
+
+/** The line an event shows under a filter. */
+export function logLine(event: RunEvent, filter: LogFilter): LogLine | null {
+  const line = logLineOf(event);
+  return line !== null && matchesLogFilter(line, filter) ? line : null;
+}

@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { RunEngine } from '../../engine/kernel/run-engine.js';
+import { ConcurrencyRejectedError, type SubmittedRun, type SubmitRun } from '../../engine/kernel/submission.js';
+import { isJsonObject, type JsonObject } from '../../engine/model/json.js';
+import { StepError } from '../../engine/model/step-error.js';
+import type { StoredDefinition } from '../../engine/ports/definitions.js';
+import { NotFoundError, type FieldError } from '../../platform/errors/app-error.js';
+import type { RunDto } from './dto/run.dto.js';
+import { RunWaiter, type RunWait } from './feed/run-waiter.js';
+import { launchSettings } from './launch-settings.js';
+import { endedRun } from './run-ending.js';
+import { ConcurrencyConflictError, InvalidInputsError } from './runs.errors.js';
+import { RunsService } from './runs.service.js';
+import { WorkflowDefinitions } from './workflow-definitions.js';
+
+/** A wish for a run of a workflow. */
+export interface StartRunRequest {
+  readonly tenant: string;
+  /** Id or `namespace/name`. */
+  readonly workflow: string;
+  readonly version?: number | undefined;
+  readonly inputs: JsonObject;
+  readonly trigger: string;
+  readonly priority?: number | undefined;
+  readonly runAt?: number | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Reserved by an idempotency key: a run of this id that exists already is the answer. */
+  readonly id?: string | undefined;
+}
+
+export interface WaitForRun {
+  readonly timeoutMs: number;
+  /** Aborts the waiting, never the run. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts runs of workflows. Apart from the engine's batched write it reads nothing: definitions are cached. */
+@Injectable()
+export class StartRunService {
+  constructor(
+    private readonly engine: RunEngine,
+    private readonly definitions: WorkflowDefinitions,
+    private readonly waiter: RunWaiter,
+    private readonly runs: RunsService,
+  ) {}
+
+  /** Accepts a run; with `wait`, answers with its state at its end or when the time is over. */
+  async start(request: StartRunRequest, wait?: WaitForRun): Promise<RunDto> {
+    const definition = await this.definitions.resolve(request.tenant, request.workflow, request.version);
+    if (definition === null) throw new NotFoundError('workflow');
+    const inputs = this.prepareInputs(definition, request.inputs);
+    const id = request.id ?? uuidv7();
+    const submission: SubmitRun = {
+      id,
+      tenant: request.tenant,
+      definition,
+      inputs,
+      trigger: request.trigger,
+      ...(request.runAt === undefined ? {} : { runAt: request.runAt }),
+      ...(request.tags === undefined ? {} : { tags: request.tags }),
+      ...launchSettings(this.definitions.compiled(definition), request, { runId: id, trigger: request.trigger, createdAt: Date.now(), definition, inputs }),
+    };
+    if (wait === undefined || wait.timeoutMs <= 0) return this.answer(submission, await this.submit(submission));
+    const waiting = this.waiter.begin(request.tenant, id);
+    try {
+      return await this.waitFor(submission, await this.submit(submission), waiting, wait);
+    } finally {
+      waiting.stop();
+    }
+  }
+
+  private async waitFor(submission: SubmitRun, submitted: SubmittedRun, waiting: RunWait, wait: WaitForRun): Promise<RunDto> {
+    if (!submitted.created) waiting.missedBeginning();
+    const over = await waiting.over(wait.timeoutMs, wait.signal);
+    const journal = over ? waiting.journal() : null;
+    if (journal === null) return this.runs.get(submission.tenant, submitted.runId);
+    return endedRun(this.accepted(submission, submitted), journal, this.engine.options.owner);
+  }
+
+  private async answer(submission: SubmitRun, submitted: SubmittedRun): Promise<RunDto> {
+    return submitted.created ? this.accepted(submission, submitted) : this.runs.get(submission.tenant, submitted.runId);
+  }
+
+  private async submit(submission: SubmitRun): Promise<SubmittedRun> {
+    try {
+      return await this.engine.submit(submission);
+    } catch (error) {
+      if (error instanceof ConcurrencyRejectedError) throw new ConcurrencyConflictError(error.key, error.limit, error.holders);
+      throw error;
+    }
+  }
+
+  private prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject {
+    try {
+      return this.definitions.prepareInputs(definition, inputs);
+    } catch (error) {
+      if (error instanceof StepError && error.code === 'invalid_inputs') throw new InvalidInputsError(faultsOf(error));
+      throw error;
+    }
+  }
+
+  /** The run as it was accepted, told from what was submitted. */
+  private accepted(submission: SubmitRun, submitted: SubmittedRun): RunDto {
+    const { definition } = submission;
+    const running = submitted.status === 'running';
+    const createdAt = new Date(submitted.createdAt).toISOString();
+    return {
+      id: submitted.runId,
+      kind: 'workflow',
+      workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
+      agent: null,
+      status: submitted.status,
+      inputs: submission.inputs,
+      outputs: null,
+      error: null,
+      progress: { completed: 0, total: definition.definition.nodes.length },
+      current_steps: [],
+      priority: submission.priority ?? 0,
+      tags: [...(submission.tags ?? [])],
+      trigger: submission.trigger,
+      parent_run_id: null,
+      parent_step: null,
+      resumed_from: null,
+      concurrency_key: submission.concurrency?.key ?? null,
+      run_at: submission.runAt === undefined ? null : new Date(submission.runAt).toISOString(),
+      timeout_ms: submission.timeoutMs ?? null,
+      attempt: 1,
+      worker: running ? this.engine.options.owner : null,
+      created_at: createdAt,
+      started_at: running ? createdAt : null,
+      finished_at: null,
+      duration_ms: running ? 0 : null,
+      usage: null,
+    };
+  }
+}
+
+/** The faults that `invalid_inputs` names, their paths pointing into the request body. */
+function faultsOf(error: StepError): FieldError[] {
+  const details = Array.isArray(error.details) ? error.details : [];
+  const faults = details.filter(isJsonObject).map(({ path, code, message }) => ({
+    path: `/inputs${typeof path === 'string' ? path : ''}`,
+    code: typeof code === 'string' ? code : 'invalid',
+    message: typeof message === 'string' ? message : error.message,
+  }));
+  return faults.length > 0 ? faults : [{ path: '/inputs', code: 'invalid', message: error.message }];
+}
