@@ -48,7 +48,7 @@ const NODE: JsonObject = closed(
       type: ['string', 'object'],
       if: { type: 'string' },
       then: { enum: ['stop', 'continue'] },
-      else: closed({ output: true }, ['output']),
+      else: { additionalProperties: false, properties: { output: true }, required: ['output'] },
     },
   },
   ['id', 'type'],
