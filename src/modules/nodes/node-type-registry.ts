@@ -98,7 +98,12 @@ function register(candidates: readonly unknown[]): ReadonlyMap<string, Registere
 
 function isNodeType(value: unknown): value is NodeType {
   return (
-    typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string' && 'execute' in value && typeof value.execute === 'function'
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'execute' in value &&
+    typeof value.execute === 'function'
   );
 }
 

@@ -86,7 +86,8 @@ describe('EgressClient', () => {
     });
 
     it('reads a Location in raw UTF-8', async () => {
-      answer = (request, response) => (request.url === '/' ? response.writeHead(302, { location: Buffer.from('/ü').toString('latin1') }).end() : response.end());
+      answer = (request, response) =>
+        request.url === '/' ? response.writeHead(302, { location: Buffer.from('/ü').toString('latin1') }).end() : response.end();
       expect((await client.request({ url: server.url() })).url).toBe(server.url('/%C3%BC'));
     });
 
@@ -247,7 +248,9 @@ describe('EgressClient', () => {
 
       const babbler = createServer((socket) => socket.once('data', () => socket.write('not http at all\r\n\r\n')));
       await new Promise<void>((resolve) => babbler.listen(0, '127.0.0.1', resolve));
-      await expect(client.request({ url: `http://127.0.0.1:${(babbler.address() as AddressInfo).port}/` })).rejects.toMatchObject({ code: 'bad_response' });
+      await expect(client.request({ url: `http://127.0.0.1:${(babbler.address() as AddressInfo).port}/` })).rejects.toMatchObject({
+        code: 'bad_response',
+      });
       babbler.close();
     });
 

@@ -74,7 +74,10 @@ function guardedLookup(policy: EgressPolicy, resolve: Resolve, port: number): Lo
 }
 
 function refused(host: string): Error {
-  return egressError('egress_refused', `requests to ${host} are not allowed: it is not on the public internet and HEDDLE_EGRESS_ALLOW does not list it`);
+  return egressError(
+    'egress_refused',
+    `requests to ${host} are not allowed: it is not on the public internet and HEDDLE_EGRESS_ALLOW does not list it`,
+  );
 }
 
 function notFound(hostname: string): Error {

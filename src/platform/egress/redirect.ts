@@ -12,7 +12,8 @@ const CREDENTIAL_HEADERS = ['authorization', 'cookie'];
 export function nextHop(hop: Hop, status: number, location: string | undefined): Hop | null {
   if (!REDIRECTS.has(status) || location === undefined) return null;
   const url = targetOf(location, hop.url);
-  const becomesGet = (status === 303 && hop.method !== 'GET' && hop.method !== 'HEAD') || ((status === 301 || status === 302) && hop.method === 'POST');
+  const becomesGet =
+    (status === 303 && hop.method !== 'GET' && hop.method !== 'HEAD') || ((status === 301 || status === 302) && hop.method === 'POST');
   const dropped = [...(becomesGet ? BODY_HEADERS : []), ...(url.origin === hop.url.origin ? [] : CREDENTIAL_HEADERS)];
   return {
     url,

@@ -7,7 +7,9 @@ const MAX_URL_LENGTH = 16_384;
 
 /** They describe the connection or frame the message; letting callers set them is how requests get smuggled. */
 const FORBIDDEN_HEADERS = new Set(
-  'connection content-length expect host http2-settings keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(' '),
+  'connection content-length expect host http2-settings keep-alive proxy-authorization proxy-connection te trailer transfer-encoding upgrade'.split(
+    ' ',
+  ),
 );
 
 /** One request as it goes out: a single hop, checked. */
@@ -57,7 +59,8 @@ function checkedHeaders(headers: EgressHeaders): Record<string, string | string[
     if (FORBIDDEN_HEADERS.has(key)) throw egressError('invalid_request', `the header ${key} is set by the client itself`);
     if (key in checked) throw egressError('invalid_request', `the header ${key} is given twice`);
     const values = typeof value === 'string' ? [value] : value;
-    if (values.some((each) => UNSENDABLE_VALUE.test(each))) throw egressError('invalid_request', `the value of the header ${key} holds characters that no header may hold`);
+    if (values.some((each) => UNSENDABLE_VALUE.test(each)))
+      throw egressError('invalid_request', `the value of the header ${key} holds characters that no header may hold`);
     checked[key] = typeof value === 'string' ? value : [...value];
   }
   return checked;

@@ -89,7 +89,11 @@ describe('workflow.run', () => {
   const node = new WorkflowRunNode();
   const started: [string, ChildRunRequest][] = [];
 
-  function call(config: JsonObject, child: Partial<ChildRunResult> = {}, depth = 0): Pick<DurableCall, 'config' | 'run' | 'attempt' | 'startChild' | 'waitForChild'> {
+  function call(
+    config: JsonObject,
+    child: Partial<ChildRunResult> = {},
+    depth = 0,
+  ): Pick<DurableCall, 'config' | 'run' | 'attempt' | 'startChild' | 'waitForChild'> {
     started.length = 0;
     return {
       config,
@@ -104,7 +108,11 @@ describe('workflow.run', () => {
   }
 
   it('starts a run and answers with its outputs', async () => {
-    expect(await node.execute(call({ workflow: 'a/b', version: 2, inputs: { x: 1 } }))).toEqual({ run_id: 'child-id', status: 'success', outputs: { n: 1 } });
+    expect(await node.execute(call({ workflow: 'a/b', version: 2, inputs: { x: 1 } }))).toEqual({
+      run_id: 'child-id',
+      status: 'success',
+      outputs: { n: 1 },
+    });
     expect(started).toEqual([['start-1', { workflow: 'a/b', version: 2, inputs: { x: 1 } }]]);
   });
 
@@ -116,8 +124,16 @@ describe('workflow.run', () => {
   it.each(['failed', 'cancelled'] as const)('fails when the run ended as %s', async (status) => {
     const error = { code: 'boom', message: 'it broke' };
     const failing = { status, outputs: null, error };
-    await expect(node.execute(call({ workflow: 'a/b' }, failing))).rejects.toMatchObject({ code: 'child_failed', details: { run_id: 'child-id', status, error } });
-    expect(await node.execute(call({ workflow: 'a/b', fail_on_error: false }, failing))).toEqual({ run_id: 'child-id', status, outputs: null, error });
+    await expect(node.execute(call({ workflow: 'a/b' }, failing))).rejects.toMatchObject({
+      code: 'child_failed',
+      details: { run_id: 'child-id', status, error },
+    });
+    expect(await node.execute(call({ workflow: 'a/b', fail_on_error: false }, failing))).toEqual({
+      run_id: 'child-id',
+      status,
+      outputs: null,
+      error,
+    });
   });
 
   it('refuses to nest too deeply, before anything is started', async () => {

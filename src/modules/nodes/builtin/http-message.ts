@@ -80,7 +80,14 @@ function unlabelled(bytes: Buffer): string {
 }
 
 function isText(media: string): boolean {
-  return media.startsWith('text/') || /^application\/([a-z0-9.+-]*[.+-])?(xml|yaml|yml|javascript|ecmascript|graphql|sql|toml|x-www-form-urlencoded|x-ndjson|ndjson|jsonl|json-seq)$/.test(media) || media.endsWith('+xml') || media.endsWith('+yaml');
+  return (
+    media.startsWith('text/') ||
+    /^application\/([a-z0-9.+-]*[.+-])?(xml|yaml|yml|javascript|ecmascript|graphql|sql|toml|x-www-form-urlencoded|x-ndjson|ndjson|jsonl|json-seq)$/.test(
+      media,
+    ) ||
+    media.endsWith('+xml') ||
+    media.endsWith('+yaml')
+  );
 }
 
 function decodeText(bytes: Buffer, contentType: string): string {

@@ -42,14 +42,17 @@ describe('http.request', () => {
   }
 
   it('answers with status, headers and parsed body, whatever the status', async () => {
-    answer = (_, response) => response.writeHead(404, { 'content-type': 'application/json', 'set-cookie': 'a=1', 'x-a': 'b' }).end('{"missing":true}');
+    answer = (_, response) =>
+      response.writeHead(404, { 'content-type': 'application/json', 'set-cookie': 'a=1', 'x-a': 'b' }).end('{"missing":true}');
     expect(await run({})).toMatchObject({ status: 404, headers: { 'set-cookie': ['a=1'], 'x-a': 'b' }, body: { missing: true } });
     expect(seen.request.method).toBe('GET');
   });
 
   it('sends query, headers and a JSON body', async () => {
     answer = (_, response) => response.end();
-    expect(await run({ method: 'POST', query: { q: ['a', 1], none: null }, headers: { 'X-N': 5, authorization: 'Bearer x' }, body: { a: 'é' } })).toMatchObject({ body: null });
+    expect(
+      await run({ method: 'POST', query: { q: ['a', 1], none: null }, headers: { 'X-N': 5, authorization: 'Bearer x' }, body: { a: 'é' } }),
+    ).toMatchObject({ body: null });
     expect(seen.request.url).toBe('/path?q=a&q=1');
     expect(seen.request.headers).toMatchObject({ 'x-n': '5', authorization: 'Bearer x', 'content-type': 'application/json' });
     expect(Buffer.from(seen.body, 'latin1').toString()).toBe('{"a":"é"}');
@@ -83,9 +86,11 @@ describe('http.request', () => {
     [500, { fail_on_status: true }, { retryable: true }],
     [304, { fail_on_status: true }, null],
   ])('status %i with %j', async (status, config, failure) => {
-    answer = (_, response) => response.writeHead(status, { 'retry-after': '7', 'content-type': 'text/plain' }).end(status === 304 ? undefined : 'why');
+    answer = (_, response) =>
+      response.writeHead(status, { 'retry-after': '7', 'content-type': 'text/plain' }).end(status === 304 ? undefined : 'why');
     if (failure === null) expect((await run(config))['status']).toBe(status);
-    else await expect(run({ ...config, response: 'json' })).rejects.toMatchObject({ code: 'http_status', details: { status, body: 'why' }, ...failure });
+    else
+      await expect(run({ ...config, response: 'json' })).rejects.toMatchObject({ code: 'http_status', details: { status, body: 'why' }, ...failure });
   });
 
   it('follows redirects unless told not to', async () => {

@@ -22,7 +22,8 @@ export const HTTP_REQUEST_CONFIG = objectOf(
       type: 'string',
       enum: ['auto', 'json', 'text', 'form', 'bytes'],
       default: 'auto',
-      description: 'How `body` is sent: `json`; `text`; `form`, an object as urlencoded fields; `bytes`, base64 decoded. `auto` sends strings as text, all else as JSON.',
+      description:
+        'How `body` is sent: `json`; `text`; `form`, an object as urlencoded fields; `bytes`, base64 decoded. `auto` sends strings as text, all else as JSON.',
     },
     timeout_ms: { type: 'integer', minimum: 1, maximum: 3_600_000, default: 30_000, description: 'Limit of the whole exchange, redirects included.' },
     follow_redirects: { type: 'boolean', default: true, description: 'Whether to follow up to 10 redirects.' },

@@ -53,7 +53,11 @@ describe('JavascriptSandbox', () => {
   });
 
   it.each([
-    ['process, require, fetch, timers, modules', 'return [typeof process, typeof require, typeof fetch, typeof setTimeout, typeof XMLHttpRequest, typeof WebAssembly, typeof std, typeof os].join()', 'undefined,'.repeat(7) + 'undefined'],
+    [
+      'process, require, fetch, timers, modules',
+      'return [typeof process, typeof require, typeof fetch, typeof setTimeout, typeof XMLHttpRequest, typeof WebAssembly, typeof std, typeof os].join()',
+      'undefined,'.repeat(7) + 'undefined',
+    ],
     ['the host through constructors', 'return typeof (function(){}).constructor("return this")().process', 'undefined'],
     ['the host through console', 'return typeof console.log.constructor("return globalThis")().process', 'undefined'],
   ])('does not reach %s', async (_, source, output) => {
@@ -139,7 +143,14 @@ describe('JavascriptSandbox', () => {
   it('fails, not hangs, when its threads are taken away', async () => {
     const own = new JavascriptSandbox();
     const started = Promise.withResolvers<void>();
-    const running = own.run({ source: 'console.log(1); for (;;);', input: null, timeoutMs: 30_000, memoryMb: 64, signal: new AbortController().signal, log: () => started.resolve() });
+    const running = own.run({
+      source: 'console.log(1); for (;;);',
+      input: null,
+      timeoutMs: 30_000,
+      memoryMb: 64,
+      signal: new AbortController().signal,
+      log: () => started.resolve(),
+    });
     await started.promise;
     own.onApplicationShutdown();
     await expect(running).rejects.toMatchObject({ code: 'sandbox_crashed', retryable: true });

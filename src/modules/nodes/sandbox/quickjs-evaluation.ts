@@ -79,7 +79,11 @@ export async function createInterpreter(memoryBytes: number): Promise<Interprete
  * One script in a runtime of its own. Throws only when the interpreter itself broke. `tidy` says whether the interpreter may
  * serve another script: after a failure, or once its heap has grown, it is not worth keeping.
  */
-export function evaluate(interpreter: Interpreter, task: SandboxTask, log: (level: LogLevel, message: string) => void): EvaluationResult & { readonly tidy: boolean } {
+export function evaluate(
+  interpreter: Interpreter,
+  task: SandboxTask,
+  log: (level: LogLevel, message: string) => void,
+): EvaluationResult & { readonly tidy: boolean } {
   const runtime = interpreter.module.newRuntime();
   runtime.setMemoryLimit(task.memoryBytes);
   runtime.setMaxStackSize(STACK_BYTES);
@@ -196,7 +200,8 @@ class Evaluation {
     const described = this.describe(prelude, error);
     if (this.limits.late()) return this.timedOut();
     // With a full heap even the error may be lost: what is thrown then is null, or nothing that can be read.
-    if (described === null || described.message === 'null') return this.limits.full() ? this.outOfMemory() : new EvaluationError({ code, message: described?.message ?? 'an error that cannot be shown' });
+    if (described === null || described.message === 'null')
+      return this.limits.full() ? this.outOfMemory() : new EvaluationError({ code, message: described?.message ?? 'an error that cannot be shown' });
     const { name, message, stack } = described;
     if (message === 'out of memory') return this.outOfMemory();
     if (message === 'stack overflow') return new EvaluationError({ code: 'stack_overflow', message: 'the script recurses too deeply' });
