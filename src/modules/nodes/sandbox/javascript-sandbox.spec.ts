@@ -79,6 +79,12 @@ describe('JavascriptSandbox', () => {
     ['a thrown string', 'throw "just text"', { code: 'script_error', message: 'just text' }],
     ['a thrown null', 'throw null', { code: 'script_error', message: 'null' }],
     ['a hostile error', 'throw { toJSON() { throw 1 }, toString() { throw 2 } }', { code: 'script_error' }],
+    [
+      'an error after meddling with JSON',
+      'Object.prototype.toJSON = () => undefined; Array.prototype.toJSON = () => 5; throw new Error("x")',
+      { code: 'script_error' },
+    ],
+    ['an error after silencing JSON', 'Array.prototype.toJSON = () => undefined; throw new Error("x")', { code: 'script_error' }],
     ['a cycle', 'const a = {}; a.a = a; return a', { code: 'script_error' }],
     ['a BigInt', 'return 1n', { code: 'script_error' }],
     ['bad syntax', 'return 1 +;', { code: 'script_syntax' }],

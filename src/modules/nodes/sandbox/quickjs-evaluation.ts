@@ -38,8 +38,8 @@ const PRELUDE = `(emit) => {
     compile: (source) => new AsyncFunction('input', source),
     run: async (body, input) => stringify(await body(parse(input))) ?? 'null',
     describe: (error) => stringify(error instanceof Error
-      ? { name: text(error.name), message: text(error.message), stack: text(error.stack) }
-      : { name: '', message: show(error), stack: '' }),
+      ? [text(error.name), text(error.message), text(error.stack)]
+      : ['', show(error), '']) ?? '',
   };
 }`;
 
@@ -200,8 +200,8 @@ class Evaluation {
     const described = this.describe(prelude, error);
     if (this.limits.late()) return this.timedOut();
     // With a full heap even the error may be lost: what is thrown then is null, or nothing that can be read.
-    if (described === null || described.message === 'null')
-      return this.limits.full() ? this.outOfMemory() : new EvaluationError({ code, message: described?.message ?? 'an error that cannot be shown' });
+    if (described === null && !this.limits.full()) return new EvaluationError({ code, message: 'an error that cannot be shown' });
+    if (described === null || (described.message === 'null' && this.limits.full())) return this.outOfMemory();
     const { name, message, stack } = described;
     if (message === 'out of memory') return this.outOfMemory();
     if (message === 'stack overflow') return new EvaluationError({ code: 'stack_overflow', message: 'the script recurses too deeply' });
@@ -211,11 +211,15 @@ class Evaluation {
     return new EvaluationError({ code, message: `${text}${where}`, ...(line === undefined ? {} : { line }) });
   }
 
-  private describe(prelude: Prelude, error: QuickJSHandle): Record<'name' | 'message' | 'stack', string> | null {
+  /** Null when the script's own meddling, or want of memory, leaves nothing to describe. */
+  private describe(prelude: Prelude, error: QuickJSHandle): { name: string; message: string; stack: string } | null {
     const result = this.context.callFunction(prelude.describe, this.context.undefined, error);
     if (result.error !== undefined) return null;
     const text = this.context.getString(result.value);
-    return text === '' ? null : (JSON.parse(text) as Record<'name' | 'message' | 'stack', string>);
+    const parts: unknown = text === '' ? null : JSON.parse(text);
+    if (!Array.isArray(parts)) return null;
+    const [name, message, stack] = parts.map(String);
+    return { name: name ?? '', message: message ?? '', stack: stack ?? '' };
   }
 
   private outOfMemory(): EvaluationError {
