@@ -12,12 +12,18 @@ import { copyDir, templateDir } from './template-cache.js';
 
 const TEMPLATE = 'heddle_template';
 
+export interface RestartOptions {
+  readonly mode?: 'fast' | 'immediate';
+  /** Done between the stop and the start. */
+  readonly whileDown?: () => void | Promise<void>;
+}
+
 /** A real Postgres server for what needs several processes, real locks, LISTEN, or a restart of the database. */
 export interface RealPostgres {
   /** URL of a new database: migrated by default, empty on demand. */
   createDatabase(options?: { migrated?: boolean }): Promise<string>;
   /** Stops the server, open connections and all, and starts it on the same port. `immediate` skips the checkpoint, as a crash does. */
-  restart(options?: { mode?: 'fast' | 'immediate'; downMs?: number }): Promise<void>;
+  restart(options?: RestartOptions): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -117,9 +123,9 @@ class OwnPostgres implements RealPostgres {
     return this.url(name);
   }
 
-  async restart({ mode = 'fast', downMs = 0 }: { mode?: 'fast' | 'immediate'; downMs?: number } = {}): Promise<void> {
+  async restart({ mode = 'fast', whileDown }: RestartOptions = {}): Promise<void> {
     await this.halt(mode);
-    await new Promise((resolve) => setTimeout(resolve, downMs));
+    await whileDown?.();
     await this.launch();
   }
 

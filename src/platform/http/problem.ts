@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { AppError, type FieldError } from '../errors/app-error.js';
+import { isUnavailable } from '../database/sqlstate.js';
 
 /** An answer by RFC 9457, as the wire has it. */
 export interface Problem {
@@ -79,6 +80,9 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof HttpException) return fromStatus(thrown.getStatus(), thrown.message, thrown);
   if (thrown instanceof URIError) return new AppError(400, 'bad_request', 'the URL is not valid percent-encoding', { cause: thrown });
   if (isExposedHttpError(thrown)) return fromStatus(thrown.status, thrown.message, thrown);
+  if (isUnavailable(thrown)) {
+    return new AppError(503, 'unavailable', 'the database does not answer; try again', { retryAfterSeconds: 2, logLevel: 'warn', cause: thrown });
+  }
   return internalError(thrown);
 }
 
