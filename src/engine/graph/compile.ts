@@ -14,7 +14,8 @@ export function compileGraph(definition: GraphDefinition): CompiledGraph {
   const { order, levels, cycles, dependents } = sortGraph(definition.nodes.map((node) => ({ id: node.id, needs: needsOf.get(node.id) ?? [] })));
   const [cycle] = cycles;
   if (cycle !== undefined) throw new Error(`the graph has a cycle: ${cycle.join(' -> ')}`);
-  const nodes = definition.nodes.map((node, index) => compileNode(node, index, needsOf.get(node.id) ?? [], dependents.get(node.id) ?? []));
+  const tolerant = definition.settings?.on_error === 'continue';
+  const nodes = definition.nodes.map((node, index) => compileNode(node, index, needsOf.get(node.id) ?? [], dependents.get(node.id) ?? [], tolerant));
   return {
     definition,
     nodes: new Map(nodes.map((node) => [node.id, node])),
@@ -26,7 +27,13 @@ export function compileGraph(definition: GraphDefinition): CompiledGraph {
   };
 }
 
-function compileNode(node: NodeDefinition, index: number, needs: readonly string[], dependents: readonly string[]): CompiledNode {
+function compileNode(
+  node: NodeDefinition,
+  index: number,
+  needs: readonly string[],
+  dependents: readonly string[],
+  tolerant: boolean,
+): CompiledNode {
   const variables = node.for_each === undefined ? 'run' : 'item';
   return {
     id: node.id,
@@ -42,12 +49,12 @@ function compileNode(node: NodeDefinition, index: number, needs: readonly string
     join: node.join ?? 'all_success',
     retry: node.retry ?? ONCE,
     timeoutMs: node.timeout_ms ?? null,
-    onError: compileOnError(node.on_error, variables),
+    onError: compileOnError(node.on_error ?? (tolerant ? 'continue' : 'stop'), variables),
   };
 }
 
-function compileOnError(onError: NodeOnError | undefined, variables: 'run' | 'item'): CompiledOnError {
-  if (onError === undefined || onError === 'stop') return { kind: 'stop' };
+function compileOnError(onError: NodeOnError, variables: 'run' | 'item'): CompiledOnError {
+  if (onError === 'stop') return { kind: 'stop' };
   if (onError === 'continue') return { kind: 'continue' };
   return { kind: 'fallback', output: compileTemplate(onError.output, variables) };
 }

@@ -637,7 +637,7 @@ export class RunExecution implements RunContext, DurableHost {
     if (this.draining) return void this.leaveWith({ kind: 'release' }, 'released');
     if (this.waits.size === 0 || this.stopping !== null) return;
     if (this.arrivalsDue) return void this.checkArrivals();
-    const due = this.waits.nextDue();
+    const due = this.nextDue();
     const untilDue = due === null ? Infinity : due - this.host.clock.now();
     if (untilDue <= this.host.parkAfterMs) return;
     const grace = this.waits.hasExternal() ? this.host.parkAfterMs : 0;
@@ -665,9 +665,14 @@ export class RunExecution implements RunContext, DurableHost {
     }
   }
 
-  private park(): void {
+  /** Epoch milliseconds at which time alone makes the run go on: its first timer or its own limit. */
+  private nextDue(): number | null {
     const due = this.waits.nextDue();
-    const wakeAt = due === null ? this.deadline : this.deadline === null ? due : Math.min(due, this.deadline);
+    return due === null ? this.deadline : this.deadline === null ? due : Math.min(due, this.deadline);
+  }
+
+  private park(): void {
+    const wakeAt = this.nextDue();
     this.journal.append({
       type: 'run.waiting',
       at: this.host.clock.now(),
