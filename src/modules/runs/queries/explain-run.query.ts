@@ -85,7 +85,8 @@ export class ExplainRunQuery {
   holders(tenant: string, key: string): Promise<ConcurrencyHolder[]> {
     return this.dataSource.query<ConcurrencyHolder[]>(
       `SELECT l.run_id, o.status FROM live_runs l JOIN run_overview o ON o.id = l.run_id
-       WHERE l.tenant_id = $1 AND l.concurrency_key = $2 AND l.state <> 'queued' ORDER BY l.run_id LIMIT ${MAX_HOLDERS}`,
+       WHERE l.tenant_id = $1 AND l.concurrency_key = $2
+         AND (l.state IN ('ready', 'leased') OR (l.state = 'waiting' AND l.started_at IS NOT NULL)) ORDER BY l.run_id LIMIT ${MAX_HOLDERS}`,
       [tenant, key],
     );
   }
