@@ -4,16 +4,18 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import type { HeddleConfig } from './config/index.js';
 import { BootstrapService } from './modules/auth/index.js';
+import { setupOpenApi } from './platform/http/openapi.js';
 import { setupHttp } from './platform/http/setup-http.js';
 import { drainRequests, Lifecycle, ShutdownRegistry } from './platform/lifecycle/index.js';
 import { createLogger, NestLogger, type Logger } from './platform/logging/index.js';
 
+const API_PREFIX = 'api/v1';
 /** Paths that have no place below `/api/v1`. */
 const ROOT_PATHS = ['health', 'health/{*path}'];
 /** Longer than the idle time of usual proxies, so that they and not we close a reused connection. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** Builds the whole application, ready to listen: what `main.ts` serves, what tests drive, what the OpenAPI document is made of. */
+/** Builds the whole application, ready to listen: what `main.ts` serves, what tests drive. */
 export async function createApp(config: HeddleConfig, logger: Logger = createLogger(config)): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), {
     logger: new NestLogger(logger),
@@ -23,12 +25,24 @@ export async function createApp(config: HeddleConfig, logger: Logger = createLog
     routeConflictPolicy: { duplicate: 'error' },
     routeResolutionStrategy: 'specificity',
   });
-  app.setGlobalPrefix('api/v1', { exclude: ROOT_PATHS });
+  app.setGlobalPrefix(API_PREFIX, { exclude: ROOT_PATHS });
   setupHttp(app);
+  setupOpenApi(app);
   const server: Server = app.getHttpServer();
   server.requestTimeout = config.http.requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   drainRequests(server, app.get(ShutdownRegistry));
+  return app;
+}
+
+/** The routes of the application with nothing behind them: no database is opened, nothing starts. What the OpenAPI document is made of. */
+export async function describeApp(config: HeddleConfig): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, createLogger(config)), {
+    preview: true,
+    logger: ['error'],
+    abortOnError: false,
+  });
+  app.setGlobalPrefix(API_PREFIX, { exclude: ROOT_PATHS });
   return app;
 }
 

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -12,6 +10,7 @@ import { HttpModule } from '../../src/platform/http/http.module.js';
 import { setupHttp } from '../../src/platform/http/setup-http.js';
 import { LifecycleModule } from '../../src/platform/lifecycle/index.js';
 import { createLogger, LoggingModule } from '../../src/platform/logging/index.js';
+import { createDataDir } from './embedded-data.js';
 
 export const EDGE_ADMIN_KEY = 'hdl_edge-tests-0123456789-abcdefghijklmnop';
 
@@ -30,7 +29,7 @@ export interface EdgeAppOptions {
 }
 
 export async function startEdgeApp({ env = {}, controllers = [], providers = [] }: EdgeAppOptions = {}): Promise<EdgeApp> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'heddle-edge-'));
+  const dataDir = await createDataDir();
   const config = loadConfig({
     HEDDLE_DATA_DIR: dataDir,
     HEDDLE_BOOTSTRAP_ADMIN_KEY: EDGE_ADMIN_KEY,
