@@ -14,7 +14,7 @@ const start = (...args: ConstructorParameters<typeof EngineHarness>): EngineHarn
   return harness;
 };
 afterEach(async () => {
-  await Promise.all(open.splice(0).map(({ engine }) => engine.stop()));
+  for (const { engine } of open.splice(0)) engine.kill();
 });
 
 const node = (id: string, fields: Partial<NodeDefinition> = {}): NodeDefinition => ({ id, type: 't.do', ...fields });
@@ -371,7 +371,7 @@ describe('several processes', () => {
     b.adopt(definition);
     const id = await a.submit(definition);
     await a.until(id, (history) => history.steps.get('second')?.status === 'open');
-    await a.engine.stop();
+    a.engine.kill();
     open.push(b);
     b.engine.start();
     const run = await b.ended(id);

@@ -146,27 +146,33 @@ export class RunEngine {
     void this.claim();
   }
 
-  /**
-   * Stops taking runs, lets running steps finish for up to `drainMs`, then aborts them, and hands every lease back so
-   * that another process continues at once.
-   */
+  /** Stops taking runs and lets running steps finish; hands each lease back as soon as it can. Resolves when none is held, or after `drainMs`. */
   async drain(drainMs: number): Promise<void> {
     this.accepting = false;
     for (const execution of this.executions.values()) execution.drain();
     await this.emptiedWithin(drainMs);
-    for (const execution of this.executions.values()) execution.abortForShutdown();
-    await this.emptiedWithin(this.options.stopGraceMs + 1_000);
   }
 
-  /** Ends all activity. Runs still held are taken over by others when their leases expire. */
+  /**
+   * Ends all activity: aborts running steps and hands their leases back so that another process continues at once. What
+   * does not stop within the grace is left to the expiry of its lease.
+   */
   async stop(): Promise<void> {
+    this.accepting = false;
+    for (const execution of this.executions.values()) execution.abortForShutdown();
+    await this.emptiedWithin(this.options.stopGraceMs + 500);
+    this.kill();
+    await Promise.all(this.lanes.map((lane) => lane.settled()));
+  }
+
+  /** Drops everything at once, as a crash would: leases stay behind. */
+  kill(): void {
     this.stopped = true;
     this.accepting = false;
     for (const timer of this.timers) clearTimeout(timer);
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     for (const lane of this.lanes) lane.stop();
     for (const execution of [...this.executions.values()]) execution.drop();
-    await Promise.all(this.lanes.map((lane) => lane.settled()));
   }
 
   /** Called with rows of any run after each commit of this process, in journal order per run. Returns the unsubscriber. */
