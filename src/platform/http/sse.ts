@@ -85,10 +85,11 @@ export class SseStream {
 
   private write(text: string): boolean {
     if (this.closed) return false;
+    // What waited before counts, not this event: one large event must not end the stream of a reader that keeps up.
+    const backlog = this.response.writableLength;
     this.response.write(text);
-    const waiting = this.response.writableLength;
-    if (waiting <= this.limits.bufferBytes) return true;
-    if (waiting > this.limits.bufferBytes * HARD_LIMIT_FACTOR) this.dropSlowReader();
+    if (this.response.writableLength <= this.limits.bufferBytes) return true;
+    if (backlog > this.limits.bufferBytes * HARD_LIMIT_FACTOR) this.dropSlowReader();
     else this.slowTimer ??= setTimeout(() => this.dropSlowReader(), this.limits.slowMs).unref();
     return false;
   }
