@@ -14,7 +14,7 @@ interface Operation extends Json {
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 /** Every route behind a key can answer these. */
 const KEYED_PROBLEMS = ['401', '403', '429', '500', '503'];
-const PUBLIC_PROBLEMS = ['500'];
+const PUBLIC_PROBLEMS = ['400', '500'];
 
 const ANSWER_HEADERS = ['X-Request-Id', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
@@ -39,7 +39,22 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components['headers'] = HEADERS;
   document.paths = sorted(Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)]))) as OpenAPIObject['paths'];
   document.tags = usedTags(document, paths);
-  return document;
+  return withoutDtoSuffix(document);
+}
+
+/** Classes are named `RunDto` to tell them from what they show; readers of the document know only one `Run`. */
+function withoutDtoSuffix(document: OpenAPIObject): OpenAPIObject {
+  const schemas = document.components?.schemas ?? {};
+  const names = new Map(Object.keys(schemas).map((name) => [name, name.replace(/Dto$/, '')]));
+  if (new Set(names.values()).size !== names.size) throw new Error('two schemas have the same name without their Dto suffix');
+  const renamed = JSON.parse(
+    JSON.stringify(document, (key, value: unknown) =>
+      key === '$ref' && typeof value === 'string' ? value.replace(/^(#\/components\/schemas\/\w+?)Dto$/, '$1') : value,
+    ),
+  ) as OpenAPIObject;
+  const components = renamed.components as Record<string, Json>;
+  components['schemas'] = sorted(Object.fromEntries(Object.entries(components['schemas'] ?? {}).map(([name, schema]) => [names.get(name) ?? name, schema])));
+  return renamed;
 }
 
 function completeOperation(operation: Operation, usedStatuses: Set<string>): void {
