@@ -38,7 +38,7 @@ function readValues(env: Environment, faults: ConfigFault[]): Partial<Values> {
     if (parsed.success) values[name] = parsed.data;
     else faults.push({ variable: name, reason: [...new Set(parsed.error.issues.map((issue) => issue.message))].join('; ') });
   }
-  return values as Partial<Values>;
+  return values;
 }
 
 /** An empty variable counts as unset, as compose files and CI systems write them. */

@@ -5,10 +5,9 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
  * Event name → payload, of everything that modules tell each other within the process. A module adds its own by
  * declaration merging: `declare module '…/platform/events/index.js' { interface EventMap { 'run.ended': RunEnded } }`.
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface EventMap {}
 
-export type EventName = keyof EventMap & string;
+export type EventName = keyof EventMap;
 
 /** The typed face of the shared emitter. Emit after the commit: a listener may act on what it hears. */
 @Injectable()

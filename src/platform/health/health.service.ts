@@ -12,17 +12,21 @@ export class HealthService {
 
   /** The process answers: that is all liveness is about. */
   live(): HealthDto {
-    return { status: 'ok', version: VERSION, service: SERVICE, uptime_seconds: Math.floor(process.uptime()) };
+    return { status: 'ok', ...identity() };
   }
 
   /** Whether requests should be sent here now. */
   async ready(): Promise<HealthDto> {
     const failing = await this.failing();
-    return failing.length === 0 ? this.live() : { ...this.live(), status: 'unavailable', failing };
+    return failing.length === 0 ? this.live() : { status: 'unavailable', ...identity(), failing };
   }
 
   private async failing(): Promise<FailedCheck[]> {
     const { unready } = this.lifecycle;
     return [...(unready === null ? [] : [{ name: 'lifecycle', message: unready }]), ...(await this.registry.failing())];
   }
+}
+
+function identity(): Pick<HealthDto, 'version' | 'service' | 'uptime_seconds'> {
+  return { version: VERSION, service: SERVICE, uptime_seconds: Math.floor(process.uptime()) };
 }

@@ -12,7 +12,7 @@ export function prettyLine(line: string): string {
     typeof time === 'string' ? time.slice(11, 23) : '',
     LEVELS[String(level)] ?? String(level),
     ...(typeof context === 'string' ? [`\u001b[36m${context}\u001b[0m`] : []),
-    String(msg ?? ''),
+    typeof msg === 'string' ? msg : '',
     ...fields,
   ].join(' ');
   const stack = isRecord(err) ? `\n    ${String(err['stack'] ?? err['message']).replaceAll('\n', '\n    ')}` : '';

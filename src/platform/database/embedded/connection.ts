@@ -20,11 +20,20 @@ export class Connection implements SessionClient {
   private readonly queue: SessionQueue;
   private readonly serverVersion: string;
 
-  constructor(id: number, socket: Socket, queue: SessionQueue, serverVersion: string) {
+  private constructor(id: number, socket: Socket, queue: SessionQueue, serverVersion: string) {
     this.id = id;
     this.socket = socket;
     this.queue = queue;
     this.serverVersion = serverVersion;
+  }
+
+  /** Serves the socket until it closes. */
+  static serve(id: number, socket: Socket, queue: SessionQueue, serverVersion: string): void {
+    new Connection(id, socket, queue, serverVersion).listen();
+  }
+
+  private listen(): void {
+    const { socket } = this;
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
     // A reset is followed by close, which does the cleaning up; without a listener it would end the thread.
     socket.on('error', () => socket.destroy());

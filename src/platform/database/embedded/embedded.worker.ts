@@ -38,7 +38,7 @@ async function serve(data: EmbeddedWorkerData, ready: (message: EmbeddedWorkerRe
   let connections = 0;
   const server = createServer((socket) => {
     connections += 1;
-    new Connection(connections, socket, queue, version);
+    Connection.serve(connections, socket, queue, version);
   });
   rmSync(data.socketPath, { force: true });
   await new Promise<void>((resolve, reject) => {

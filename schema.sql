@@ -1,0 +1,197 @@
+-- The schema that all migrations together make. Written by `npm run schema`; not meant to be run.
+
+CREATE TABLE api_keys (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  role text NOT NULL,
+  scopes text[],
+  prefix text NOT NULL,
+  key_hash bytea NOT NULL,
+  rate_limit integer,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  last_used_at timestamp(3) with time zone,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (id),
+  CONSTRAINT api_keys_key_hash_key UNIQUE (key_hash),
+  CONSTRAINT api_keys_rate_limit_check CHECK (rate_limit > 0),
+  CONSTRAINT api_keys_role_check CHECK (role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text]))
+);
+CREATE INDEX api_keys_tenant_id_id_idx ON api_keys USING btree (tenant_id, id);
+
+CREATE TABLE idempotency_keys (
+  tenant_id text NOT NULL,
+  scope text NOT NULL,
+  key text NOT NULL,
+  request_hash bytea NOT NULL,
+  resource_id uuid NOT NULL,
+  locked_until timestamp(3) with time zone NOT NULL,
+  response_status smallint,
+  response_headers json,
+  response_body text,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, scope, key)
+);
+CREATE INDEX idempotency_keys_expires_at_idx ON idempotency_keys USING btree (expires_at);
+
+CREATE TABLE live_runs (
+  run_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  version_id uuid NOT NULL,
+  state text NOT NULL,
+  priority smallint DEFAULT 0 NOT NULL,
+  ready_at timestamp(3) with time zone NOT NULL,
+  wake_at timestamp(3) with time zone,
+  owner text,
+  lease_until timestamp(3) with time zone,
+  epoch integer DEFAULT 0 NOT NULL,
+  wakes integer DEFAULT 0 NOT NULL,
+  started_at timestamp(3) with time zone,
+  cancel_requested_at timestamp(3) with time zone,
+  cancel_reason text,
+  concurrency_key text,
+  concurrency_limit integer,
+  CONSTRAINT live_runs_pkey PRIMARY KEY (run_id),
+  CONSTRAINT live_runs_state_check CHECK (state = ANY (ARRAY['queued'::text, 'ready'::text, 'leased'::text, 'waiting'::text]))
+) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_cost_delay=1);
+CREATE INDEX live_runs_concurrency_key_idx ON live_runs USING btree (tenant_id, concurrency_key) WHERE (concurrency_key IS NOT NULL);
+CREATE INDEX live_runs_leased_idx ON live_runs USING btree (run_id) WHERE (state = 'leased'::text);
+CREATE INDEX live_runs_ready_idx ON live_runs USING btree (priority DESC, ready_at) WHERE (state = 'ready'::text);
+CREATE INDEX live_runs_wake_at_idx ON live_runs USING btree (wake_at) WHERE (state = 'waiting'::text);
+COMMENT ON TABLE live_runs IS 'one narrow row per run that is not over: its lease while one is held, what it waits for otherwise';
+
+CREATE TABLE run_events (
+  run_id uuid NOT NULL,
+  seq integer NOT NULL,
+  span smallint NOT NULL,
+  tenant_id text NOT NULL,
+  xid bigint DEFAULT ((pg_current_xact_id())::text)::bigint NOT NULL,
+  type text NOT NULL,
+  step text,
+  attempt smallint NOT NULL,
+  at timestamp(3) with time zone NOT NULL,
+  started_at timestamp(3) with time zone,
+  data json NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT run_events_pkey PRIMARY KEY (run_id, seq)
+);
+CREATE INDEX run_events_tenant_id_xid_idx ON run_events USING btree (tenant_id, xid);
+COMMENT ON TABLE run_events IS 'the journal: append-only, hash-chained per run; a row with span 2 carries two events';
+
+CREATE VIEW run_overview AS
+ SELECT r.id,
+    r.tenant_id,
+    r.kind,
+    r.workflow_id,
+    r.version_id,
+    r.subject_name,
+    r.subject_version,
+    COALESCE(r.status,
+        CASE
+            WHEN l.cancel_requested_at IS NOT NULL THEN 'cancelling'::text
+            WHEN l.started_at IS NULL THEN 'pending'::text
+            WHEN l.state = 'waiting'::text THEN 'waiting'::text
+            ELSE 'running'::text
+        END) AS status,
+    r.priority,
+    COALESCE(r.tags, '{}'::text[]) AS tags,
+    r.trigger,
+    r.parent_run_id,
+    r.parent_step,
+    r.resumed_from,
+    r.depth,
+    r.concurrency_key,
+    r.run_at,
+    r.timeout_ms,
+    r.error,
+    COALESCE(r.worker, l.owner) AS worker,
+    r.created_at,
+    COALESCE(r.started_at, l.started_at) AS started_at,
+    r.finished_at,
+    l.state AS live_state,
+    l.wake_at,
+    l.lease_until,
+    l.epoch,
+    l.cancel_requested_at,
+    l.cancel_reason
+   FROM runs r
+     LEFT JOIN live_runs l ON l.run_id = r.id;
+
+CREATE TABLE run_signals (
+  id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  run_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  payload json NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT run_signals_pkey PRIMARY KEY (id)
+);
+CREATE INDEX run_signals_run_id_id_idx ON run_signals USING btree (run_id, id);
+
+CREATE TABLE runs (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  kind text NOT NULL,
+  workflow_id uuid,
+  version_id uuid NOT NULL,
+  subject_name text NOT NULL,
+  subject_version integer NOT NULL,
+  status text,
+  priority smallint DEFAULT 0 NOT NULL,
+  tags text[],
+  trigger text NOT NULL,
+  parent_run_id uuid,
+  parent_step text,
+  resumed_from uuid,
+  depth smallint DEFAULT 0 NOT NULL,
+  concurrency_key text,
+  run_at timestamp(3) with time zone,
+  timeout_ms bigint,
+  error json,
+  worker text,
+  created_at timestamp(3) with time zone NOT NULL,
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  CONSTRAINT runs_pkey PRIMARY KEY (id),
+  CONSTRAINT runs_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text])),
+  CONSTRAINT runs_status_check CHECK (status = ANY (ARRAY['success'::text, 'failed'::text, 'cancelled'::text]))
+);
+CREATE UNIQUE INDEX runs_parent_run_id_parent_step_key ON runs USING btree (parent_run_id, parent_step) WHERE (parent_run_id IS NOT NULL);
+CREATE INDEX runs_tenant_id_id_idx ON runs USING btree (tenant_id, id);
+CREATE INDEX runs_tenant_id_status_id_idx ON runs USING btree (tenant_id, status, id) WHERE (status = ANY (ARRAY['failed'::text, 'cancelled'::text]));
+CREATE INDEX runs_tenant_id_workflow_id_id_idx ON runs USING btree (tenant_id, workflow_id, id);
+COMMENT ON COLUMN runs.status IS 'null while the run lives: then live_runs says where it stands';
+
+CREATE TABLE workflow_versions (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  workflow_id uuid NOT NULL,
+  version integer NOT NULL,
+  kind text NOT NULL,
+  definition json NOT NULL,
+  definition_hash bytea NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  created_by text,
+  CONSTRAINT workflow_versions_pkey PRIMARY KEY (id),
+  CONSTRAINT workflow_versions_workflow_id_version_key UNIQUE (workflow_id, version),
+  CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(id)
+);
+
+CREATE TABLE workflows (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  namespace text NOT NULL,
+  name text NOT NULL,
+  source text NOT NULL,
+  latest_version integer NOT NULL,
+  description text,
+  tags text[] DEFAULT '{}'::text[] NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  deleted_at timestamp(3) with time zone,
+  CONSTRAINT workflows_pkey PRIMARY KEY (id)
+);
+CREATE INDEX workflows_tenant_id_id_idx ON workflows USING btree (tenant_id, id);
+CREATE UNIQUE INDEX workflows_tenant_id_namespace_name_key ON workflows USING btree (tenant_id, namespace, name) WHERE (deleted_at IS NULL);
