@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { LRUCache } from 'lru-cache';
+import type { DataSource } from 'typeorm';
+import { type CompiledGraph, compileGraph, createInputsPreparer, type InputsPreparer } from '../../engine/graph/index.js';
+import type { WorkflowDefinition } from '../../engine/model/definition.js';
+import type { JsonObject } from '../../engine/model/json.js';
+import type { Definitions, StoredDefinition } from '../../engine/ports/definitions.js';
+import { LatestLookup } from './latest-lookup.js';
+import { sourceOfVersion } from './source.js';
+import { formatWorkflowName } from './workflow-name.js';
+
+/** Characters of definitions kept in memory. */
+const CACHE_SIZE = 64 * 1024 * 1024;
+
+/** What a definition becomes for its runs; lives as long as the definition is cached. */
+interface Prepared {
+  graph?: CompiledGraph;
+  inputs?: InputsPreparer;
+}
+
+interface Cached {
+  readonly stored: StoredDefinition;
+  readonly size: number;
+}
+
+/** Where the engine and the runs module find definitions. Versions never change, so each is read and compiled once. */
+@Injectable()
+export class DefinitionsService implements Definitions {
+  private readonly cache = new LRUCache<string, Cached>({ maxSize: CACHE_SIZE, sizeCalculation: ({ size }) => size, fetchMethod: (versionId) => this.load(versionId) });
+  private readonly prepared = new WeakMap<StoredDefinition, Prepared>();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly latest: LatestLookup,
+  ) {}
+
+  async byVersionId(versionId: string): Promise<StoredDefinition> {
+    const cached = await this.cache.fetch(versionId);
+    if (cached === undefined) throw new Error(`workflow version ${versionId} does not exist`);
+    return cached.stored;
+  }
+
+  async resolve(tenant: string, ref: string, version?: number): Promise<StoredDefinition | null> {
+    const versionId = await this.latest.find(tenant, ref, version);
+    return versionId === null ? null : this.byVersionId(versionId);
+  }
+
+  prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject {
+    const prepared = this.preparedFor(definition);
+    prepared.inputs ??= createInputsPreparer(definition.definition.inputs);
+    return prepared.inputs(inputs);
+  }
+
+  /** The graph ready to run, compiled once per version. */
+  compiled(definition: StoredDefinition): CompiledGraph {
+    const prepared = this.preparedFor(definition);
+    prepared.graph ??= compileGraph(definition.definition);
+    return prepared.graph;
+  }
+
+  private preparedFor(definition: StoredDefinition): Prepared {
+    const known = this.prepared.get(definition);
+    if (known !== undefined) return known;
+    const prepared: Prepared = {};
+    this.prepared.set(definition, prepared);
+    return prepared;
+  }
+
+  private async load(versionId: string): Promise<Cached | undefined> {
+    const [row] = await this.dataSource.query<VersionRow[]>(
+      `SELECT v.id, v.workflow_id, v.tenant_id, v.version, v.created_by, v.definition::text AS definition, w.namespace, w.name
+       FROM workflow_versions v JOIN workflows w ON w.id = v.workflow_id
+       WHERE v.id = $1`,
+      [versionId],
+    );
+    if (row === undefined) return undefined;
+    const stored: StoredDefinition = {
+      versionId: row.id,
+      workflowId: row.workflow_id,
+      tenant: row.tenant_id,
+      name: formatWorkflowName(row),
+      version: row.version,
+      source: sourceOfVersion(row.created_by),
+      definition: JSON.parse(row.definition) as WorkflowDefinition,
+    };
+    return { stored, size: row.definition.length };
+  }
+}
+
+interface VersionRow {
+  readonly id: string;
+  readonly workflow_id: string;
+  readonly tenant_id: string;
+  readonly version: number;
+  readonly created_by: string | null;
+  readonly definition: string;
+  readonly namespace: string;
+  readonly name: string;
+}

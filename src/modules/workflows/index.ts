@@ -1,0 +1,4 @@
+export { DefinitionsService } from './definitions.service.js';
+export { WorkflowFilesService, type WorkflowFileError } from './files/workflow-files.service.js';
+export { formatWorkflowName, parseWorkflowName, type WorkflowName } from './workflow-name.js';
+export { WorkflowsModule } from './workflows.module.js';

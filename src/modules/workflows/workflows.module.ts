@@ -1,0 +1,22 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { NodesModule } from '../nodes/index.js';
+import { DefinitionsService } from './definitions.service.js';
+import { WorkflowVersionEntity } from './entities/workflow-version.entity.js';
+import { WorkflowEntity } from './entities/workflow.entity.js';
+import { WorkflowFilesService } from './files/workflow-files.service.js';
+import { LatestLookup } from './latest-lookup.js';
+import { NodeTypesController } from './node-types.controller.js';
+import { WorkflowQueries } from './workflow-queries.js';
+import { WorkflowStore } from './workflow-store.js';
+import { WorkflowsController } from './workflows.controller.js';
+import { WorkflowsService } from './workflows.service.js';
+
+/** Workflow definitions: stored, versioned, checked, and handed to the engine. */
+@Module({
+  imports: [TypeOrmModule.forFeature([WorkflowEntity, WorkflowVersionEntity]), NodesModule],
+  controllers: [WorkflowsController, NodeTypesController],
+  providers: [WorkflowsService, WorkflowStore, WorkflowQueries, LatestLookup, DefinitionsService, WorkflowFilesService],
+  exports: [DefinitionsService, WorkflowFilesService],
+})
+export class WorkflowsModule {}
