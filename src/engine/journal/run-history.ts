@@ -97,6 +97,11 @@ export class RunHistory {
     this.lastHash = this.hashBeforeEnd;
   }
 
+  /** Children that open steps wait for. */
+  openChildren(): string[] {
+    return [...this.steps.values()].flatMap(({ waits }) => [...waits.values()].flatMap((wait) => (wait.kind === 'child' ? [wait.run_id] : [])));
+  }
+
   private applyStep(path: string, entry: JournalEntry, data: JsonObject): void {
     switch (entry.type) {
       case 'step.started':

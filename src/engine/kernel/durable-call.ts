@@ -11,7 +11,6 @@ import type { WaitResult } from './wait-set.js';
 export interface DurableHost extends CallHost {
   step(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<NodeCall>): Promise<StepOutcome>;
   waitFor(flight: Flight, key: string, record: WaitRecord): Promise<WaitResult>;
-  knownWait(path: string, key: string): WaitRecord | undefined;
   startChild(flight: Flight, step: string, request: ChildRunRequest): Promise<string>;
   recordedOutput(path: string): Json | undefined;
   recordSignal(path: string, id: number, payload: Json): void;

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { crashPoint } from '../crash-points.js';
-import { chainHash, GENESIS_HASH } from '../journal/hash-chain.js';
 import { GroupCommit } from '../journal/group-commit.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import { RunHistory, type WaitRecord } from '../journal/run-history.js';
 import { RunJournal } from '../journal/run-journal.js';
-import type { Json, JsonObject } from '../model/json.js';
+import type { Json } from '../model/json.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import { StepError } from '../model/step-error.js';
 import { systemClock, type Clock } from '../ports/clock.js';
 import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, RunInfo } from '../ports/node-type.js';
-import { StoreUnavailableError, type ClaimedRun, type NewRun, type RunStore } from '../ports/run-store.js';
+import { StoreUnavailableError, type ClaimedRun, type RunStore } from '../ports/run-store.js';
 import { CreateBatcher } from './create-batcher.js';
+import { claimedFrom, newRun, runInfo } from './new-run.js';
 import type { Program } from './run-context.js';
 import { RunExecution, type ExecutionHost, type LeftHow } from './run-execution.js';
 import { ConcurrencyRejectedError, type SubmitRun, type SubmittedRun } from './submission.js';
@@ -94,6 +94,8 @@ export class RunEngine {
   private readonly endedListeners = new Set<(runId: string, status: TerminalRunStatus) => void>();
   private readonly host: ExecutionHost;
   private accepting = false;
+  /** Runs being created on this process's own lease. */
+  private arriving = 0;
   private claiming = false;
   private claimAgain = false;
   private stopped = false;
@@ -195,7 +197,10 @@ export class RunEngine {
     const id = request.id ?? this.deps.newId();
     const claim = this.canHoldMore() && request.runAt === undefined && request.concurrency === undefined;
     const run = newRun(id, request, now, claim);
-    const outcome = await this.creator.create(run);
+    if (claim) this.arriving += 1;
+    const outcome = await this.creator.create(run).finally(() => {
+      if (claim) this.arriving -= 1;
+    });
     if (outcome.outcome === 'rejected') {
       const { key, limit } = request.concurrency ?? { key: '', limit: 0 };
       throw new ConcurrencyRejectedError(key, limit, outcome.holders);
@@ -282,7 +287,7 @@ export class RunEngine {
 
   private async claimBatch(): Promise<number> {
     const { owner, leaseMs, concurrency } = this.options;
-    const limit = Math.min(CLAIM_BATCH, concurrency - this.executions.size);
+    const limit = Math.min(CLAIM_BATCH, concurrency - this.executions.size - this.arriving);
     const claimed = await this.deps.store.claimRuns({ owner, leaseMs, limit });
     if (claimed.length === 0) return 0;
     crashPoint('claim.after-commit');
@@ -350,7 +355,7 @@ export class RunEngine {
   }
 
   private canHoldMore(): boolean {
-    return this.accepting && this.executions.size < this.options.concurrency;
+    return this.accepting && this.executions.size + this.arriving < this.options.concurrency;
   }
 
   // --- Cancelling --------------------------------------------------------------------------------------------------------
@@ -515,72 +520,4 @@ export function ownerName(host: string, pid: number): string {
 
 function laneOf(runId: string, lanes: number): number {
   return lanes === 1 ? 0 : Number.parseInt(runId.slice(-4), 16) % lanes;
-}
-
-function newRun(id: string, request: SubmitRun, now: number, claim: boolean): NewRun {
-  const { definition, parent } = request;
-  const data: JsonObject = {
-    workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
-    inputs: request.inputs,
-    trigger: request.trigger,
-    ...(parent === undefined ? {} : { parent_run_id: parent.runId, parent_step: parent.step }),
-    ...(request.resumedFrom === undefined ? {} : { resumed_from: request.resumedFrom }),
-  };
-  const span = claim ? 2 : 1;
-  const first: Omit<JournalEntry, 'hash'> = {
-    runId: id,
-    seq: span,
-    span,
-    type: claim ? 'run.started' : 'run.created',
-    step: null,
-    attempt: 0,
-    at: now,
-    startedAt: claim ? now : null,
-    data: JSON.stringify(data),
-  };
-  return {
-    id,
-    tenant: request.tenant,
-    kind: 'workflow',
-    workflowId: definition.workflowId,
-    versionId: definition.versionId,
-    subjectName: definition.name,
-    subjectVersion: definition.version,
-    priority: request.priority ?? 0,
-    tags: request.tags ?? [],
-    trigger: request.trigger,
-    parentRunId: parent?.runId ?? null,
-    parentStep: parent?.step ?? null,
-    resumedFrom: request.resumedFrom ?? null,
-    depth: parent?.depth ?? 0,
-    concurrency: request.concurrency ?? null,
-    runAt: request.runAt ?? null,
-    timeoutMs: request.timeoutMs ?? null,
-    createdAt: now,
-    claim,
-    first: { ...first, hash: chainHash(GENESIS_HASH, first) },
-  };
-}
-
-function claimedFrom(run: NewRun, now: number): ClaimedRun {
-  const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = run;
-  return {
-    ...{ id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger },
-    epoch: 1,
-    wakes: 0,
-    startedAt: now,
-    cancel: null,
-  };
-}
-
-function runInfo(claimed: ClaimedRun, definition: StoredDefinition): RunInfo {
-  return {
-    id: claimed.id,
-    tenant: claimed.tenant,
-    workflow: { id: definition.workflowId, name: claimed.subjectName, version: claimed.subjectVersion },
-    source: definition.source,
-    trigger: claimed.trigger,
-    createdAt: new Date(claimed.createdAt).toISOString(),
-    depth: claimed.depth,
-  };
 }

@@ -1,0 +1,77 @@
+import { chainHash, GENESIS_HASH } from '../journal/hash-chain.js';
+import type { JournalEntry } from '../journal/journal-entry.js';
+import type { JsonObject } from '../model/json.js';
+import type { StoredDefinition } from '../ports/definitions.js';
+import type { RunInfo } from '../ports/node-type.js';
+import type { ClaimedRun, NewRun } from '../ports/run-store.js';
+import type { SubmitRun } from './submission.js';
+
+/** A requested run as the store creates it. With `claim`, its first row already carries its start. */
+export function newRun(id: string, request: SubmitRun, now: number, claim: boolean): NewRun {
+  const { definition, parent } = request;
+  const data: JsonObject = {
+    workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
+    inputs: request.inputs,
+    trigger: request.trigger,
+    ...(parent === undefined ? {} : { parent_run_id: parent.runId, parent_step: parent.step }),
+    ...(request.resumedFrom === undefined ? {} : { resumed_from: request.resumedFrom }),
+  };
+  const span = claim ? 2 : 1;
+  const first: Omit<JournalEntry, 'hash'> = {
+    runId: id,
+    seq: span,
+    span,
+    type: claim ? 'run.started' : 'run.created',
+    step: null,
+    attempt: 0,
+    at: now,
+    startedAt: claim ? now : null,
+    data: JSON.stringify(data),
+  };
+  return {
+    id,
+    tenant: request.tenant,
+    kind: 'workflow',
+    workflowId: definition.workflowId,
+    versionId: definition.versionId,
+    subjectName: definition.name,
+    subjectVersion: definition.version,
+    priority: request.priority ?? 0,
+    tags: request.tags ?? [],
+    trigger: request.trigger,
+    parentRunId: parent?.runId ?? null,
+    parentStep: parent?.step ?? null,
+    resumedFrom: request.resumedFrom ?? null,
+    depth: parent?.depth ?? 0,
+    concurrency: request.concurrency ?? null,
+    runAt: request.runAt ?? null,
+    timeoutMs: request.timeoutMs ?? null,
+    createdAt: now,
+    claim,
+    first: { ...first, hash: chainHash(GENESIS_HASH, first) },
+  };
+}
+
+/** The lease of a run that was created on it, as a claim would have given it. */
+export function claimedFrom(run: NewRun, now: number): ClaimedRun {
+  const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = run;
+  return {
+    ...{ id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger },
+    epoch: 1,
+    wakes: 0,
+    startedAt: now,
+    cancel: null,
+  };
+}
+
+export function runInfo(claimed: ClaimedRun, definition: StoredDefinition): RunInfo {
+  return {
+    id: claimed.id,
+    tenant: claimed.tenant,
+    workflow: { id: definition.workflowId, name: claimed.subjectName, version: claimed.subjectVersion },
+    source: definition.source,
+    trigger: claimed.trigger,
+    createdAt: new Date(claimed.createdAt).toISOString(),
+    depth: claimed.depth,
+  };
+}

@@ -1,0 +1,390 @@
+import { crashPoint } from '../crash-points.js';
+import type { RunHistory, StepRecord, WaitRecord } from '../journal/run-history.js';
+import { JournalClosedError, type RunJournal } from '../journal/run-journal.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { RunEventType } from '../model/run-event.js';
+import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
+import { retryDelay } from '../policy/retry.js';
+import type { Clock } from '../ports/clock.js';
+import type { EngineLogger } from '../ports/logger.js';
+import type { ChildRunRequest, DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
+import { DurableStepCall, type DurableHost } from './durable-call.js';
+import { redactor } from './redact.js';
+import { MAX_TIMER_MS, NEVER, type RunActivity } from './run-activity.js';
+import type { RunContext, StepInput, StepOutcome, StepSpec } from './run-context.js';
+import { RunStoppedError } from './run-stopped.js';
+import type { RunWaits } from './run-waits.js';
+import { StepCall, type Flight, type StepWork } from './step-call.js';
+import type { WaitResult } from './wait-set.js';
+
+/** What the steps of a run ask of the engine around it. */
+export interface StepsHost {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: EngineLogger;
+  startChild(parent: RunInfo, step: string, request: ChildRunRequest): Promise<{ runId: string; created: boolean }>;
+}
+
+/** Makes one attempt of a step. Throws `AttemptError`, or what the step threw. */
+type Attempt = (attempt: number) => Promise<{ flight: Flight; output: Json }>;
+
+/**
+ * The steps of one run: makes attempts, journals how they end, and answers from the journal what is settled already.
+ *
+ * Invariants: an effectful attempt starts only when everything appended before it is durable; a row about a step is
+ * appended by exactly one branch of the program; nothing is appended once the run is gone from here.
+ */
+export class StepRunner implements RunContext, DurableHost {
+  /** Attempts that ended without a row of their own yet. */
+  private readonly unrecorded = new Set<string>();
+
+  constructor(
+    readonly run: RunInfo,
+    readonly history: RunHistory,
+    private readonly journal: RunJournal,
+    private readonly activity: RunActivity,
+    private readonly waits: RunWaits,
+    private readonly host: StepsHost,
+  ) {}
+
+  get inputs(): JsonObject {
+    return this.history.inputs;
+  }
+
+  get runAttempt(): number {
+    return this.history.runAttempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.activity.signal;
+  }
+
+  // --- What interpreters call ------------------------------------------------------------------------------------
+
+  step(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<NodeCall>): Promise<StepOutcome> {
+    return this.settle(path, spec, (attempt) => this.attempt(path, spec, attempt, prepare, work));
+  }
+
+  durableStep(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<DurableCall>): Promise<StepOutcome> {
+    return this.settle(path, spec, async (attempt) => {
+      const input = prepare();
+      const record = this.history.steps.get(path);
+      const known = record !== undefined && record.attempt === attempt && record.retryAt === null ? record.startedAt : null;
+      const flight = newFlight(path, spec, attempt, input, known ?? this.now());
+      flight.announced = known !== null;
+      const deadline = spec.timeoutMs === undefined ? null : flight.openedAt + spec.timeoutMs;
+      const call = new DurableStepCall(this, flight, input.config, input.inputs, this.signal, flight.openedAt, deadline);
+      return { flight, output: await work(call) };
+    });
+  }
+
+  skip(path: string, spec: StepSpec, reason: string): StepOutcome {
+    if (this.activity.gone) return { status: 'cancelled' };
+    if (this.history.steps.get(path)?.status !== 'skipped') {
+      this.journal.append({ type: 'step.skipped', step: path, at: this.now(), data: { ...specData(spec), reason } });
+    }
+    return { status: 'skipped' };
+  }
+
+  settleFanOut(path: string, spec: StepSpec, items: number, error: SerializedError | null): void {
+    if (error !== null) return void this.fail(path, spec, error, { items });
+    if (this.activity.gone || isSettled(this.history.steps.get(path))) return;
+    const at = this.now();
+    this.journal.append({ type: 'step.completed', step: path, attempt: 1, at, openedAt: at, data: { ...specData(spec), items } });
+  }
+
+  fail(path: string, spec: StepSpec, error: SerializedError, more: JsonObject = {}): StepOutcome {
+    if (!this.activity.gone && !isSettled(this.history.steps.get(path))) {
+      const at = this.now();
+      const data = { ...specData(spec), ...more, error: asJson(error) };
+      this.journal.append({ type: 'step.failed', step: path, attempt: 1, at, openedAt: at, data });
+    }
+    return { status: 'failed', error };
+  }
+
+  abortBranches(): void {
+    if (this.activity.gone || this.activity.aborted) return;
+    this.activity.abortWork('run_failed');
+    this.waits.abortAll();
+  }
+
+  // --- Attempts and how they end ---------------------------------------------------------------------------------
+
+  private async settle(path: string, spec: StepSpec, make: Attempt): Promise<StepOutcome> {
+    const record = this.history.steps.get(path);
+    if (record !== undefined && record.status !== 'open') return outcomeOf(record);
+    let attempt = record?.attempt ?? 1;
+    if (record !== undefined && record.retryAt !== null) {
+      if (!(await this.waitForRetry(path, record.retryAt))) return this.cancelled(path, spec, attempt);
+      attempt += 1;
+    }
+    for (;;) {
+      if (this.activity.draining) return NEVER;
+      if (this.activity.aborted) return this.cancelled(path, spec, attempt);
+      try {
+        const { flight, output } = await make(attempt);
+        if (this.activity.gone) return NEVER;
+        return this.recordSuccess(path, attempt, flight, output);
+      } catch (fault) {
+        if (fault instanceof JournalClosedError || this.activity.gone) return NEVER;
+        if (this.activity.aborted) return this.activity.draining ? NEVER : this.cancelled(path, spec, attempt);
+        const { flight, error } = fault instanceof AttemptError ? fault : { flight: null, error: fault };
+        const delayed = this.recordFailure(path, spec, attempt, flight, error);
+        if (delayed.outcome !== null) return delayed.outcome;
+        if (!(await this.waitForRetry(path, delayed.until))) return this.cancelled(path, spec, attempt);
+      }
+      attempt += 1;
+    }
+  }
+
+  private recordSuccess(path: string, attempt: number, flight: Flight, output: Json): StepOutcome {
+    this.journal.append({
+      type: 'step.completed',
+      step: path,
+      attempt,
+      at: this.now(),
+      ...opening(flight),
+      data: { ...openingData(flight), output },
+      redact: flight.redact,
+    });
+    // A masked output is what a replay will see, so it is what the run goes on with.
+    return { status: 'success', output: flight.redact === undefined ? output : (this.history.steps.get(path)?.output ?? null) };
+  }
+
+  /** Journals a failed attempt; without an outcome, another one is to be made at `until` (epoch milliseconds). */
+  private recordFailure(
+    path: string,
+    spec: StepSpec,
+    attempt: number,
+    flight: Flight | null,
+    error: unknown,
+  ): { outcome: StepOutcome; until: null } | { outcome: null; until: number } {
+    const serialized = serializeError(error);
+    if (!(error instanceof StepError)) {
+      this.host.logger.error({ err: error, run_id: this.run.id, step: path }, 'a step threw an unexpected error');
+    }
+    const failure = {
+      code: serialized.code,
+      retryable: error instanceof StepError ? error.retryable : true,
+      retryAfterMs: error instanceof StepError ? error.retryAfterMs : undefined,
+    };
+    const delay = retryDelay(spec.retry, attempt, failure, this.host.random);
+    const at = this.now();
+    const row = { step: path, attempt, at, ...(flight === null ? { openedAt: at } : opening(flight)), redact: flight?.redact };
+    const data = { ...(flight === null ? specData(spec) : openingData(flight)), error: asJson(serialized) };
+    if (delay === null) {
+      this.journal.append({ ...row, type: 'step.failed', data });
+      return { outcome: { status: 'failed', error: this.history.steps.get(path)?.error ?? serialized }, until: null };
+    }
+    this.journal.append({ ...row, type: 'step.retrying', data: { ...data, next_at: at + delay } });
+    return { outcome: null, until: at + delay };
+  }
+
+  private async waitForRetry(path: string, until: number): Promise<boolean> {
+    return until <= this.now() || (await this.waits.wait(path, { kind: 'timer', until })).kind === 'due';
+  }
+
+  private cancelled(path: string, spec: StepSpec, attempt: number): StepOutcome {
+    // A step that never began needs no row: it is simply not reached.
+    const began = this.unrecorded.delete(path) || this.history.steps.get(path)?.status === 'open';
+    if (began && !this.activity.gone) {
+      const { reason } = this.signal.reason as RunStoppedError;
+      this.journal.append({ type: 'step.cancelled', step: path, attempt, at: this.now(), data: { ...specData(spec), reason } });
+    }
+    return { status: 'cancelled' };
+  }
+
+  private async attempt(
+    path: string,
+    spec: StepSpec,
+    attempt: number,
+    prepare: () => StepInput,
+    work: StepWork<NodeCall>,
+  ): Promise<{ flight: Flight; output: Json }> {
+    if (!spec.pure) {
+      const durable = this.journal.durable();
+      if (durable !== undefined) await this.waits.whileBusy(durable);
+      if (this.activity.draining) return NEVER;
+      if (this.activity.aborted) throw this.signal.reason;
+      crashPoint('step.before-execute');
+    }
+    const input = prepare();
+    const flight = newFlight(path, spec, attempt, input, this.now());
+    this.activity.flights.add(flight);
+    try {
+      const output = await this.perform(flight, spec, input, work);
+      if (!spec.pure) crashPoint('step.after-execute');
+      return { flight, output };
+    } catch (error) {
+      this.unrecorded.add(path);
+      throw new AttemptError(flight, error);
+    } finally {
+      this.activity.flights.delete(flight);
+      this.waits.changed();
+    }
+  }
+
+  private perform(flight: Flight, spec: StepSpec, input: StepInput, work: StepWork<NodeCall>): Promise<Json> {
+    const { timeoutMs } = spec;
+    const call = (signal: AbortSignal): StepCall => new StepCall(this, flight, input.config, input.inputs, signal);
+    return new Promise<Json>((resolve, reject) => {
+      flight.reject = reject;
+      if (timeoutMs === undefined) return void work(call(this.signal)).then(resolve, reject);
+      const own = linkedAbort(this.signal);
+      const timer = setTimeout(() => {
+        const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
+        own.abort(timeout);
+        reject(timeout);
+      }, Math.min(timeoutMs, MAX_TIMER_MS));
+      const done = (): void => {
+        clearTimeout(timer);
+        own.unlink();
+      };
+      flight.reject = (error) => {
+        done();
+        reject(error);
+      };
+      work(call(own.signal)).finally(done).then(resolve, reject);
+    });
+  }
+
+  // --- What calls use --------------------------------------------------------------------------------------------
+
+  now(): number {
+    return this.host.clock.now();
+  }
+
+  idempotencyKey(path: string): string {
+    return `${this.run.id}/${path}/${this.runAttempt}`;
+  }
+
+  emit(flight: Flight, type: RunEventType, data: JsonObject): void {
+    if (this.activity.gone) return;
+    this.announce(flight);
+    this.journal.append({ type, step: flight.path, attempt: flight.attempt, at: this.now(), data, redact: flight.redact });
+  }
+
+  /** Writes the `step.started` row of an attempt whose end does not follow at once. */
+  announce(flight: Flight): void {
+    if (flight.announced) return;
+    flight.announced = true;
+    const { path: step, attempt, openedAt: at, redact } = flight;
+    this.journal.append({ type: 'step.started', step, attempt, at, data: openingData(flight), redact });
+  }
+
+  /** Announces attempts that are under way for longer than `slowAfterMs`. */
+  announceSlow(now: number, slowAfterMs: number): void {
+    for (const flight of this.activity.flights) if (now - flight.openedAt >= slowAfterMs) this.announce(flight);
+  }
+
+  async waitFor(flight: Flight, key: string, record: WaitRecord): Promise<WaitResult> {
+    const known = this.history.steps.get(flight.path)?.waits.get(key);
+    if (known === undefined) {
+      this.journal.append({
+        type: 'step.waiting',
+        step: flight.path,
+        attempt: flight.attempt,
+        at: this.now(),
+        ...opening(flight),
+        data: { ...openingData(flight), key, wait: record as unknown as Json },
+        redact: flight.redact,
+      });
+      flight.announced = true;
+    } else if (record.kind !== 'timer') {
+      // What a replayed wait is about may have arrived while nobody was listening.
+      this.waits.lookForArrivals();
+    }
+    return await this.waits.wait(flight.path, known ?? record);
+  }
+
+  recordedOutput(path: string): Json | undefined {
+    const record = this.history.steps.get(path);
+    return record?.status === 'success' ? (record.output ?? null) : undefined;
+  }
+
+  recordSignal(path: string, id: number, payload: Json): void {
+    const at = this.now();
+    this.journal.append({ type: 'step.completed', step: path, attempt: 1, at, openedAt: at, data: { output: payload, signal_id: id } });
+  }
+
+  async startChild(flight: Flight, step: string, request: ChildRunRequest): Promise<string> {
+    this.announce(flight);
+    const durable = this.journal.durable();
+    if (durable !== undefined) await this.waits.whileBusy(durable);
+    if (this.activity.draining) return NEVER;
+    if (this.activity.aborted) throw this.signal.reason;
+    const { runId, created } = await this.waits.whileBusy(this.host.startChild(this.run, step, request));
+    if (!created) this.waits.lookForArrivals();
+    crashPoint('child.after-create');
+    return runId;
+  }
+}
+
+/** A failed attempt and the flight it was made in. */
+class AttemptError extends Error {
+  constructor(
+    readonly flight: Flight,
+    readonly error: unknown,
+  ) {
+    super('attempt failed', { cause: error });
+  }
+}
+
+function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInput, openedAt: number): Flight {
+  return {
+    path,
+    attempt,
+    openedAt,
+    nodeId: spec.nodeId,
+    nodeType: spec.nodeType,
+    announced: false,
+    recorded: input.recorded,
+    secrets: input.secrets,
+    redact: redactor(input.secrets),
+    reject: () => undefined,
+  };
+}
+
+/** Whether a row also carries the attempt's start, or only refers to it. */
+function opening(flight: Flight): { startedAt: number } | { openedAt: number } {
+  return flight.announced ? { startedAt: flight.openedAt } : { openedAt: flight.openedAt };
+}
+
+function openingData(flight: Flight): JsonObject {
+  const { nodeId, nodeType, recorded } = flight;
+  return recorded === undefined ? { node_id: nodeId, node_type: nodeType } : { node_id: nodeId, node_type: nodeType, inputs: recorded };
+}
+
+function specData(spec: StepSpec): JsonObject {
+  return { node_id: spec.nodeId, node_type: spec.nodeType };
+}
+
+function asJson(error: SerializedError): Json {
+  return error as unknown as Json;
+}
+
+function outcomeOf(record: StepRecord): StepOutcome {
+  switch (record.status) {
+    case 'success':
+      return { status: 'success', output: record.output ?? null };
+    case 'failed':
+      return { status: 'failed', error: record.error ?? { code: 'unknown', message: 'unknown' } };
+    case 'skipped':
+      return { status: 'skipped' };
+    default:
+      return { status: 'cancelled' };
+  }
+}
+
+function isSettled(record: StepRecord | undefined): boolean {
+  return record !== undefined && record.status !== 'open';
+}
+
+/** A signal of its own that follows another until it is unlinked. */
+function linkedAbort(parent: AbortSignal): { signal: AbortSignal; abort: (reason: Error) => void; unlink: () => void } {
+  const controller = new AbortController();
+  if (parent.aborted) controller.abort(parent.reason);
+  const follow = (): void => controller.abort(parent.reason);
+  parent.addEventListener('abort', follow, { once: true });
+  return { signal: controller.signal, abort: (reason) => controller.abort(reason), unlink: () => parent.removeEventListener('abort', follow) };
+}
