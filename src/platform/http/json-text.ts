@@ -28,11 +28,13 @@ export function parseJson(text: string): Json {
   return value;
 }
 
-/** V8 quotes the text around the fault; the position is enough and echoes nothing. */
+/** V8 quotes the text around the fault, which may be a secret; what it did not expect there is enough. */
 function syntaxFault(error: unknown): string {
   const message = error instanceof Error ? error.message : '';
   const position = /position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return `unexpected text at position ${position}`;
+  const character = /^Unexpected token '(.)'/su.exec(message)?.[1];
+  if (character !== undefined) return `unexpected ${JSON.stringify(character)}`;
   return /end of JSON/.test(message) ? 'it ends too early' : 'unexpected text';
 }
 
