@@ -1,8 +1,6 @@
 import type { Scope } from '../../engine/expressions/index.js';
-import type { CompiledGraph } from '../../engine/graph/compiled-graph.js';
-import type { SubmitRun } from '../../engine/kernel/submission.js';
-import type { JsonObject } from '../../engine/model/json.js';
-import type { StoredDefinition } from '../../engine/ports/definitions.js';
+import type { CompiledSettings } from '../../engine/graph/index.js';
+import type { JsonObject, StoredDefinition, SubmitRun } from '../../engine/index.js';
 
 /** What the caller of a workflow may say about the run besides its inputs. */
 export interface LaunchOptions {
@@ -22,13 +20,12 @@ export interface LaunchContext {
 export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
 
 /**
- * What the definition's settings and the caller's wishes come to: the caller's priority and concurrency key win, of two
- * time limits the shorter holds. A key from the caller alone lets one run at a time through.
+ * The caller's priority and concurrency key win, of two time limits the shorter holds. A key from the caller alone lets one
+ * run at a time through.
  */
-export function launchSettings(graph: CompiledGraph, options: LaunchOptions, context: LaunchContext): LaunchSettings {
-  const { settings } = graph;
+export function launchSettings(settings: CompiledSettings, options: LaunchOptions, context: LaunchContext): LaunchSettings {
   const limits = [settings.timeoutMs, options.timeoutMs].filter((limit) => typeof limit === 'number');
-  const concurrency = concurrencyOf(graph, options, context);
+  const concurrency = concurrencyOf(settings, options, context);
   return {
     priority: options.priority ?? settings.priority,
     ...(limits.length === 0 ? {} : { timeoutMs: Math.min(...limits) }),
@@ -36,8 +33,7 @@ export function launchSettings(graph: CompiledGraph, options: LaunchOptions, con
   };
 }
 
-function concurrencyOf({ settings }: CompiledGraph, options: LaunchOptions, context: LaunchContext): SubmitRun['concurrency'] {
-  const { concurrency } = settings;
+function concurrencyOf({ concurrency }: CompiledSettings, options: LaunchOptions, context: LaunchContext): SubmitRun['concurrency'] {
   if (concurrency === null) {
     return options.concurrencyKey === undefined ? undefined : { key: options.concurrencyKey, limit: 1, onConflict: 'queue' };
   }

@@ -1,8 +1,4 @@
-import type { JournalEntry } from '../../engine/journal/journal-entry.js';
-import { RunHistory } from '../../engine/journal/run-history.js';
-import type { Json, JsonObject } from '../../engine/model/json.js';
-import type { TerminalRunStatus } from '../../engine/model/statuses.js';
-import type { SerializedError } from '../../engine/model/step-error.js';
+import { type JournalEntry, type Json, type JsonObject, RunHistory, type SerializedError, type TerminalRunStatus } from '../../engine/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { isNodePath } from './queries/step-rows.js';
 

@@ -1,15 +1,16 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import type { RunEvent } from '../../engine/model/run-event.js';
+import type { RunEvent } from '../../engine/index.js';
 import { ApiProblems } from '../../platform/http/api-problems.js';
-import { decodeCursor, encodeCursor } from '../../platform/http/cursor.js';
+import { decodeCursor, encodeCursor, isUuid } from '../../platform/http/cursor.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import { IdPipe } from '../../platform/http/id.pipe.js';
 import type { Page } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { openSse, resumePoint } from '../../platform/http/sse.js';
+import { formatWorkflowName, parseWorkflowName } from '../workflows/index.js';
 import { ApiEventStream, ApiPageOrStream } from './dto/api-event-stream.js';
 import { LogLineDto, RunEventDto, RunEventsQueryDto, RunLogsQueryDto, TenantEventsQueryDto } from './dto/run-event.dto.js';
 import { decodePosition } from './feed/feed-position.js';
@@ -109,9 +110,16 @@ export class RunEventsController {
     const resume = resumePoint(request);
     const after = resume === undefined ? null : decodePosition(resume);
     const types = query.types === undefined ? undefined : new Set(query.types);
-    const filter = { types, workflow: query.workflow, agent: query.agent, runId: query.run_id?.toLowerCase() };
+    const filter = { types, workflow: workflowOf(query.workflow), agent: query.agent, runId: query.run_id?.toLowerCase() };
     return this.tenantStreams.stream({ tenant, after, filter }, new SseSink(openSse(request, response)));
   }
+}
+
+/** A name without a namespace is one of the default namespace. */
+function workflowOf(ref: string | undefined): string | undefined {
+  if (ref === undefined || isUuid(ref)) return ref?.toLowerCase();
+  const name = parseWorkflowName(ref);
+  return name === null ? ref : formatWorkflowName(name);
 }
 
 function wantsStream(request: EdgeRequest): boolean {

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiExtraModels, ApiOkResponse, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { type GraphFormat, type GraphView, toDot, toMermaid } from '../../engine/graph/index.js';
 import { ApiProblems } from '../../platform/http/api-problems.js';
 import { decodeCursor, encodeCursor, isUuid } from '../../platform/http/cursor.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
@@ -10,11 +11,14 @@ import type { Principal } from '../../platform/http/permissions.js';
 import { CancelledDto, CancellingDto, CancelRunDto } from './dto/cancel-run.dto.js';
 import { RunExplanationDto } from './dto/explain.dto.js';
 import { ListRunsQueryDto, RunStatsQueryDto, toRunSelection } from './dto/list-runs.dto.js';
+import { RunGraphDto, RunGraphQueryDto } from './dto/run-graph.dto.js';
 import { RunStatsDto } from './dto/run-stats.dto.js';
 import { RunDto, RunSummaryDto } from './dto/run.dto.js';
 import { RunStepDto, toRunStep } from './dto/step.dto.js';
 import type { StepsCursor } from './queries/list-steps.query.js';
 import { RunsService } from './runs.service.js';
+
+const MEDIA_TYPES: Readonly<Record<GraphFormat, string>> = { json: 'application/json', mermaid: 'text/vnd.mermaid', dot: 'text/vnd.graphviz' };
 
 const RunId = (): ParameterDecorator => Param('id', new IdPipe('run'));
 
@@ -68,6 +72,29 @@ export class RunsController {
     const cursor = query.cursor === undefined ? { settled: 0 } : decodeCursor(query.cursor, isStepsCursor);
     const { steps, next } = await this.runs.steps(principal.tenant, id, cursor, query.limit);
     return { data: steps.map(toRunStep), next_cursor: next === null ? null : encodeCursor({ ...next }) };
+  }
+
+  @Get(':id/graph')
+  @Endpoint({ access: 'runs.read', operationId: 'getRunGraph', summary: 'Show how each node of a run fares as JSON, Mermaid or DOT' })
+  @ApiExtraModels(RunGraphDto)
+  @ApiOkResponse({
+    description: 'The graph',
+    content: {
+      'application/json': { schema: { $ref: getSchemaPath(RunGraphDto) } },
+      'text/vnd.mermaid': { schema: { type: 'string' }, example: 'flowchart TD\n  n0["fetch<br/>http.request<br/>success, 12 ms"]:::success\n' },
+      'text/vnd.graphviz': { schema: { type: 'string' }, example: 'digraph workflow {\n  "fetch" [label="fetch\\nhttp.request\\nsuccess, 12 ms"];\n}\n' },
+    },
+  })
+  @ApiProblems(404, 422)
+  async getRunGraph(
+    @CurrentPrincipal() principal: Principal,
+    @RunId() id: string,
+    @Query() { format }: RunGraphQueryDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<GraphView | string> {
+    const view = await this.runs.graph(principal.tenant, id);
+    response.setHeader('Content-Type', `${MEDIA_TYPES[format]}; charset=utf-8`);
+    return format === 'json' ? view : format === 'mermaid' ? toMermaid(view) : toDot(view);
   }
 
   @Get(':id/explain')

@@ -1,4 +1,4 @@
-import type { TerminalRunStatus } from '../../engine/model/statuses.js';
+import type { TerminalRunStatus } from '../../engine/index.js';
 
 /** A run ended in this process; told after the end is durable. */
 export interface RunEnded {

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { RunEngine, type CancelReceipt } from '../../engine/kernel/run-engine.js';
-import type { RunEvent, RunEventType } from '../../engine/model/run-event.js';
-import { isTerminal, type RunStatus } from '../../engine/model/statuses.js';
-import type { StoredDefinition } from '../../engine/ports/definitions.js';
+import { type GraphView, viewGraph } from '../../engine/graph/index.js';
+import { type CancelReceipt, isTerminal, RunEngine, type RunEvent, type RunEventType, type RunStatus, type StoredDefinition } from '../../engine/index.js';
+import { DefinitionsService } from '../workflows/index.js';
 import type { RunExplanationDto } from './dto/explain.dto.js';
 import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
 import { ExplainRunQuery, type LiveStanding } from './queries/explain-run.query.js';
@@ -14,10 +13,10 @@ import { ListStepsQuery, type StepsCursor, type StepsPage } from './queries/list
 import { logLineOf, matchesLogFilter, type LogFilter, type LogLine } from './queries/log-lines.js';
 import type { RunFilter, RunSelection } from './queries/run-filter.js';
 import type { RunRow } from './queries/run-row.js';
+import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery, type RunStats } from './queries/run-stats.query.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
 import { RunNotFoundError } from './runs.errors.js';
-import { WorkflowDefinitions } from './workflow-definitions.js';
 
 export interface PageOfEvents {
   readonly after: number;
@@ -29,12 +28,13 @@ export interface PageOfEvents {
 export class RunsService {
   constructor(
     private readonly engine: RunEngine,
-    private readonly definitions: WorkflowDefinitions,
+    private readonly definitions: DefinitionsService,
     private readonly listRuns: ListRunsQuery,
     private readonly getRun: GetRunQuery,
     private readonly listSteps: ListStepsQuery,
     private readonly listEvents: ListEventsQuery,
     private readonly explainRun: ExplainRunQuery,
+    private readonly runGraph: RunGraphQuery,
     private readonly runStats: RunStatsQuery,
     private readonly workflowIds: WorkflowIdsQuery,
   ) {}
@@ -83,6 +83,15 @@ export class RunsService {
     const keep = (event: RunEvent): boolean => logLine(event, filter) !== null;
     const { events, next } = await this.listEvents.execute({ tenant, runId, ...page, types: OUTPUT_ONLY, keep });
     return { lines: events.map(logLineOf).filter((line) => line !== null), next };
+  }
+
+  /** The graph the run executes, with how each node fares. Agents have none. */
+  async graph(tenant: string, runId: string): Promise<GraphView> {
+    const row = await this.existing(tenant, runId);
+    const definition = await this.definitionOf(row);
+    if (definition === null) throw new RunNotFoundError();
+    const { seq } = await this.restartOf(row, definition);
+    return viewGraph(definition.definition, await this.runGraph.overlay(tenant, runId, seq));
   }
 
   async stats(selection: RunSelection): Promise<RunStats> {

@@ -1,18 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { RunEngine } from '../../engine/kernel/run-engine.js';
-import { ConcurrencyRejectedError, type SubmittedRun, type SubmitRun } from '../../engine/kernel/submission.js';
-import { isJsonObject, type JsonObject } from '../../engine/model/json.js';
-import { StepError } from '../../engine/model/step-error.js';
-import type { StoredDefinition } from '../../engine/ports/definitions.js';
+import { ConcurrencyRejectedError, isJsonObject, type JsonObject, RunEngine, StepError, type StoredDefinition, type SubmitRun, type SubmittedRun } from '../../engine/index.js';
 import { NotFoundError, type FieldError } from '../../platform/errors/app-error.js';
+import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { RunWaiter, type RunWait } from './feed/run-waiter.js';
 import { launchSettings } from './launch-settings.js';
 import { endedRun } from './run-ending.js';
 import { ConcurrencyConflictError, InvalidInputsError } from './runs.errors.js';
 import { RunsService } from './runs.service.js';
-import { WorkflowDefinitions } from './workflow-definitions.js';
 
 /** A wish for a run of a workflow. */
 export interface StartRunRequest {
@@ -42,7 +38,7 @@ export interface WaitForRun {
 export class StartRunService {
   constructor(
     private readonly engine: RunEngine,
-    private readonly definitions: WorkflowDefinitions,
+    private readonly definitions: DefinitionsService,
     private readonly waiter: RunWaiter,
     private readonly runs: RunsService,
   ) {}
@@ -61,7 +57,7 @@ export class StartRunService {
       trigger: request.trigger,
       ...(request.runAt === undefined ? {} : { runAt: request.runAt }),
       ...(request.tags === undefined ? {} : { tags: request.tags }),
-      ...launchSettings(this.definitions.compiled(definition), request, { runId: id, trigger: request.trigger, createdAt: Date.now(), definition, inputs }),
+      ...launchSettings(this.definitions.compiled(definition).settings, request, { runId: id, trigger: request.trigger, createdAt: Date.now(), definition, inputs }),
     };
     if (wait === undefined || wait.timeoutMs <= 0) return this.answer(submission, await this.submit(submission));
     const waiting = this.waiter.begin(request.tenant, id);

@@ -1,5 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import { RUN_STATUSES, type RunStatus } from '../../../engine/model/statuses.js';
+import { RUN_STATUSES, type RunStatus } from '../../../engine/index.js';
 import { REASON_TYPES, type Reason, type ReasonType } from '../queries/explanation.js';
 import { RUN_ID_EXAMPLE } from './run.dto.js';
 

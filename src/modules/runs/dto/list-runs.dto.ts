@@ -1,7 +1,7 @@
 import { ApiPropertyOptional, IntersectionType, PickType } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { RUN_STATUSES, type RunStatus } from '../../../engine/model/statuses.js';
+import { RUN_STATUSES, type RunStatus } from '../../../engine/index.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
 import type { RunSelection } from '../queries/run-filter.js';
 

@@ -1,9 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Matches, Max, MaxLength, Min } from 'class-validator';
-import type { JsonObject } from '../../../engine/model/json.js';
-import { RUN_EVENT_TYPES, type RunEventType } from '../../../engine/model/run-event.js';
-import type { LogLevel } from '../../../engine/ports/node-type.js';
+import { type JsonObject, type LogLevel, RUN_EVENT_TYPES, type RunEventType } from '../../../engine/index.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
 import { LOG_LEVELS, LOG_STREAMS, type LogStream } from '../queries/log-lines.js';
 import { RUN_ID_EXAMPLE } from './run.dto.js';

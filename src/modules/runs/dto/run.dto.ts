@@ -1,7 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import type { Json, JsonObject } from '../../../engine/model/json.js';
-import { RUN_STATUSES, type RunStatus } from '../../../engine/model/statuses.js';
-import type { SerializedError } from '../../../engine/model/step-error.js';
+import { type Json, type JsonObject, RUN_STATUSES, type RunStatus, type SerializedError } from '../../../engine/index.js';
 import type { RunRow } from '../queries/run-row.js';
 
 export const RUN_ID_EXAMPLE = '0198b3a4-5c6d-7e8f-9a0b-1c2d3e4f5a6b';

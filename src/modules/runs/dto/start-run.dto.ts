@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsISO8601, IsObject, IsOptional, IsString, Length, Max, Min } from 'class-validator';
-import type { JsonObject } from '../../../engine/model/json.js';
+import type { JsonObject } from '../../../engine/index.js';
 
 export class StartRunDto {
   @ApiPropertyOptional({

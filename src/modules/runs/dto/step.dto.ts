@@ -1,7 +1,5 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import type { Json, JsonObject } from '../../../engine/model/json.js';
-import { STEP_STATUSES, type StepStatus } from '../../../engine/model/statuses.js';
-import type { SerializedError } from '../../../engine/model/step-error.js';
+import { type Json, type JsonObject, type SerializedError, STEP_STATUSES, type StepStatus } from '../../../engine/index.js';
 import type { StepRecord } from '../queries/step-record.js';
 import { RunErrorDto } from './run.dto.js';
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { RunEngine } from '../../../engine/kernel/run-engine.js';
-import type { JournalEntry } from '../../../engine/journal/journal-entry.js';
+import { type JournalEntry, RunEngine } from '../../../engine/index.js';
 import { Database, Notifier, PostgresListener } from '../../../platform/database/index.js';
 import { EventBus } from '../../../platform/events/index.js';
 import '../runs.events.js';

@@ -1,5 +1,4 @@
-import { expandEntry } from '../../../engine/journal/journal-entry.js';
-import { TERMINAL_EVENT_TYPES, type RunEvent, type RunEventType } from '../../../engine/model/run-event.js';
+import { expandEntry, type RunEvent, type RunEventType, TERMINAL_EVENT_TYPES } from '../../../engine/index.js';
 
 /** A journal row as the read side selects it: everything but the hash. */
 export interface EventRow {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { JournalEntry } from '../../../engine/journal/journal-entry.js';
+import type { JournalEntry } from '../../../engine/index.js';
 
 /** Told of every row this process commits for a run; null means that something of the run was committed elsewhere. */
 export type RunListener = (entry: JournalEntry | null) => void;

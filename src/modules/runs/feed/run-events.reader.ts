@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { TERMINAL_EVENT_TYPES, type RunEvent, type RunEventType } from '../../../engine/model/run-event.js';
+import { type RunEvent, type RunEventType, TERMINAL_EVENT_TYPES } from '../../../engine/index.js';
 import { EVENT_COLUMNS, eventsOfRow, rowTypesFor, type EventRow } from './event-row.js';
 
 /** Sequence numbers looked at by one filtered read, so that a rare type in a long run costs a bounded query. */

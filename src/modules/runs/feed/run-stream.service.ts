@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RunEvent, RunEventType } from '../../../engine/model/run-event.js';
+import type { RunEvent, RunEventType } from '../../../engine/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { sendAll, type FeedFrame, type FeedSink } from './feed-sink.js';
 import { RunEventHub } from './run-event-hub.js';

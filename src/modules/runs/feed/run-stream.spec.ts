@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunEventType } from '../../../engine/model/run-event.js';
+import type { RunEventType } from '../../../engine/index.js';
 import { createLogger } from '../../../platform/logging/index.js';
 import { loadConfig } from '../../../config/index.js';
 import { ListEventsQuery } from '../queries/list-events.query.js';

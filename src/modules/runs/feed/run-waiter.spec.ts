@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { JournalEntry } from '../../../engine/journal/journal-entry.js';
-import type { RunEventType } from '../../../engine/model/run-event.js';
+import type { JournalEntry, RunEventType } from '../../../engine/index.js';
 import { RunEventHub } from './run-event-hub.js';
 import { RunWait } from './run-waiter.js';
 

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { JournalEntry } from '../../../engine/journal/journal-entry.js';
-import { TERMINAL_EVENT_TYPES } from '../../../engine/model/run-event.js';
+import { type JournalEntry, TERMINAL_EVENT_TYPES } from '../../../engine/index.js';
 import { RunEventHub } from './run-event-hub.js';
 import { jittered, WakeUp } from './wake-up.js';
 

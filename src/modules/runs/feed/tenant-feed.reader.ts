@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { RunEvent } from '../../../engine/model/run-event.js';
+import type { RunEvent } from '../../../engine/index.js';
 import { EVENT_COLUMNS, eventsOfRow, type EventRow } from './event-row.js';
 import { beforeTransaction, reaches, type FeedPosition } from './feed-position.js';
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RunEventType } from '../../../engine/model/run-event.js';
+import type { RunEventType } from '../../../engine/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { encodePosition, reaches, type FeedPosition } from './feed-position.js';
 import { sendAll, type FeedFrame, type FeedSink } from './feed-sink.js';
@@ -11,7 +11,7 @@ const ROWS_PER_READ = 500;
 /** What of a tenant's events a follower wants; absent means all. */
 export interface FeedFilter {
   readonly types?: ReadonlySet<RunEventType> | undefined;
-  /** Id or `namespace/name`. */
+  /** Id or full name. */
   readonly workflow?: string | undefined;
   readonly agent?: string | undefined;
   readonly runId?: string | undefined;

@@ -1,6 +1,6 @@
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
-import { RUN_EVENT_TYPES, type RunEventType } from '../../../engine/model/run-event.js';
+import { RUN_EVENT_TYPES, type RunEventType } from '../../../engine/index.js';
 import { AppError, BadRequestError, NotFoundError } from '../../../platform/errors/app-error.js';
 import { isUuid } from '../../../platform/http/cursor.js';
 import type { EdgeGatewayOptions, UpgradeRequest } from '../../../platform/http/edge-ws.adapter.js';

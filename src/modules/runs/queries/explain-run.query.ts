@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { JsonObject } from '../../../engine/model/json.js';
-import type { RunStatus } from '../../../engine/model/statuses.js';
+import type { JsonObject, RunStatus } from '../../../engine/index.js';
 import { LIFECYCLE_SQL, OPENING_SQL, type OpeningType } from './step-rows.js';
 
 /** A live run's standing, as the lease table has it. Times are the database's, as is `now`. */

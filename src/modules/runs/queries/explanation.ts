@@ -1,6 +1,4 @@
-import type { WaitRecord } from '../../../engine/journal/run-history.js';
-import { isJsonObject } from '../../../engine/model/json.js';
-import type { RunStatus } from '../../../engine/model/statuses.js';
+import { isJsonObject, type RunStatus, type WaitRecord } from '../../../engine/index.js';
 import type { ConcurrencyHolder, LiveStanding, OpenStepStanding, WorkerStanding } from './explain-run.query.js';
 
 export const REASON_TYPES = [

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { Json, JsonObject } from '../../../engine/model/json.js';
+import type { Json, JsonObject } from '../../../engine/index.js';
 import type { RunRow } from './run-row.js';
 import { LIFECYCLE_SQL, NODE_LEVEL_PATH, OPENING_SQL, SETTLING_SQL } from './step-rows.js';
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { RunEvent, RunEventType } from '../../../engine/model/run-event.js';
+import type { RunEvent, RunEventType } from '../../../engine/index.js';
 import { RunEventsReader } from '../feed/run-events.reader.js';
 
 /** Filtered reads of one page; a page may come back short, or empty, with a cursor to go on from. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { RunStatus } from '../../../engine/model/statuses.js';
+import type { RunStatus } from '../../../engine/index.js';
 import { runConditions, SqlParameters, statusConditions, type RunFilter } from './run-filter.js';
 import type { RunRow } from './run-row.js';
 

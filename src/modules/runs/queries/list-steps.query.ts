@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { Json } from '../../../engine/model/json.js';
+import type { Json } from '../../../engine/index.js';
 import { fanOutSize, openStep, settledStep, type OpenStepRow, type SettledStepRow, type StepRecord } from './step-record.js';
 import { OPENING_SQL, SETTLING_SQL, LIFECYCLE_SQL } from './step-rows.js';
 
@@ -73,9 +73,8 @@ export class ListStepsQuery {
     const openings = cancelled.length === 0 ? new Map<string, OpenStepRow>() : await this.openingsOf(request, cancelled);
     const steps: StepRecord[] = [];
     for (const row of rows) {
-      const step = settledStep(row, openings.get(row.step));
       const items = fanOutSize(row);
-      steps.push(items === null ? step : { ...step, output: await this.assemble(request, row, items) });
+      steps.push(items === null ? settledStep(row, openings.get(row.step)) : await this.fanOut(request, row, items));
     }
     return steps;
   }
@@ -90,17 +89,21 @@ export class ListStepsQuery {
     return new Map(rows.map((row) => [row.step, row]));
   }
 
-  /** A fan-out's output: its items' outputs in order, null for an item without one. Stored once, with the items. */
-  private async assemble({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<Json> {
-    if (items > MAX_ITEMS_ASSEMBLED) return null;
-    const outputs: Json[] = Array.from({ length: items }, () => null);
-    const found = await this.dataSource.query<{ index: number; output: Json }[]>(
-      `SELECT substring(step from $4)::int AS index, data -> 'output' AS output FROM run_events
+  /** A fan-out begins with its first item; its output is its items' outputs in order, null for an item without one. */
+  private async fanOut({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<StepRecord> {
+    if (items > MAX_ITEMS_ASSEMBLED) return settledStep(row);
+    const found = await this.dataSource.query<{ index: number; began_at: Date; output: Json }[]>(
+      `SELECT substring(step from $4)::int AS index, coalesce(started_at, at) AS began_at, data -> 'output' AS output FROM run_events
        WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4`,
       [runId, tenant, row.seq, `^${escapeRegex(row.step)}\\[(\\d+)\\]$`],
     );
-    for (const { index, output } of found) if (index < items) outputs[index] = output;
-    return outputs;
+    const output: Json[] = Array.from({ length: items }, () => null);
+    let began = row.at;
+    for (const item of found) {
+      if (item.index < items) output[item.index] = item.output;
+      if (item.began_at < began) began = item.began_at;
+    }
+    return { ...settledStep({ ...row, started_at: began }), output };
   }
 
   private openRows({ runId, tenant, restartedAt }: ListStepsRequest, after: number, limit: number): Promise<Sequenced<OpenStepRow>[]> {

@@ -1,6 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../../engine/model/json.js';
-import type { RunEvent } from '../../../engine/model/run-event.js';
-import type { LogLevel } from '../../../engine/ports/node-type.js';
+import { isJsonObject, type JsonObject, type LogLevel, type RunEvent } from '../../../engine/index.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies LogLevel[];
 export const LOG_STREAMS = ['log', 'stdout', 'stderr'] as const;

@@ -1,4 +1,4 @@
-import { TERMINAL_RUN_STATUSES, type RunStatus, type TerminalRunStatus } from '../../../engine/model/statuses.js';
+import { type RunStatus, TERMINAL_RUN_STATUSES, type TerminalRunStatus } from '../../../engine/index.js';
 
 /** Which of a tenant's runs are meant. Absent members do not narrow. */
 export interface RunFilter {

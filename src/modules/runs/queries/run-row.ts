@@ -1,5 +1,4 @@
-import type { SerializedError } from '../../../engine/model/step-error.js';
-import type { RunStatus } from '../../../engine/model/statuses.js';
+import type { RunStatus, SerializedError } from '../../../engine/index.js';
 
 /** A row of the view `run_overview`. */
 export interface RunRow {

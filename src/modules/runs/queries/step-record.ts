@@ -1,6 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../engine/model/json.js';
-import type { StepStatus } from '../../../engine/model/statuses.js';
-import type { SerializedError } from '../../../engine/model/step-error.js';
+import { isJsonObject, type Json, type JsonObject, type SerializedError, type StepStatus } from '../../../engine/index.js';
 import type { OpeningType, SettlingType } from './step-rows.js';
 
 /** One step of a run as its journal rows tell it. */

@@ -1,4 +1,4 @@
-import type { RunEventType } from '../../../engine/model/run-event.js';
+import type { RunEventType } from '../../../engine/index.js';
 
 /** Types of the rows that end a step; at most one per path and run attempt. */
 export const SETTLING_TYPES = ['step.completed', 'step.failed', 'step.skipped', 'step.cancelled'] as const satisfies RunEventType[];

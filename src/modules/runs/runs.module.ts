@@ -1,0 +1,56 @@
+import { Module } from '@nestjs/common';
+import { WorkflowsModule } from '../workflows/index.js';
+import { RunEngineModule } from './engine/run-engine.module.js';
+import { CommitRelay } from './feed/commit-relay.js';
+import { RunEventHub } from './feed/run-event-hub.js';
+import { RunEventsReader } from './feed/run-events.reader.js';
+import { RunStreamService } from './feed/run-stream.service.js';
+import { RunWaiter } from './feed/run-waiter.js';
+import { TenantFeedReader } from './feed/tenant-feed.reader.js';
+import { TenantStreamService } from './feed/tenant-stream.service.js';
+import { TenantTail } from './feed/tenant-tail.js';
+import { WsEventsGateway } from './feed/ws-events.gateway.js';
+import { ExplainRunQuery } from './queries/explain-run.query.js';
+import { GetRunQuery } from './queries/get-run.query.js';
+import { ListEventsQuery } from './queries/list-events.query.js';
+import { ListRunsQuery } from './queries/list-runs.query.js';
+import { ListStepsQuery } from './queries/list-steps.query.js';
+import { RunGraphQuery } from './queries/run-graph.query.js';
+import { RunStatsQuery } from './queries/run-stats.query.js';
+import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
+import { RunEventsController } from './run-events.controller.js';
+import { RunsController } from './runs.controller.js';
+import { RunsService } from './runs.service.js';
+import { StartRunService } from './start-run.service.js';
+import { WorkflowRunsController } from './workflow-runs.controller.js';
+
+const QUERIES = [
+  ExplainRunQuery,
+  GetRunQuery,
+  ListEventsQuery,
+  ListRunsQuery,
+  ListStepsQuery,
+  RunGraphQuery,
+  RunStatsQuery,
+  WorkflowIdsQuery,
+];
+const FEED = [
+  CommitRelay,
+  RunEventHub,
+  RunEventsReader,
+  RunStreamService,
+  RunWaiter,
+  TenantFeedReader,
+  TenantStreamService,
+  TenantTail,
+  WsEventsGateway,
+];
+
+/** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
+@Module({
+  imports: [RunEngineModule, WorkflowsModule],
+  controllers: [RunsController, RunEventsController, WorkflowRunsController],
+  providers: [...QUERIES, ...FEED, RunsService, StartRunService],
+  exports: [RunEngineModule, RunsService, StartRunService, RunEventsReader, RunStreamService, TenantStreamService],
+})
+export class RunsModule {}
