@@ -2,6 +2,8 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
+import { RunsModule } from './modules/runs/index.js';
+import { WorkflowsModule } from './modules/workflows/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { HealthModule } from './platform/health/index.js';
@@ -25,6 +27,8 @@ export class AppModule {
         HealthModule,
         AuthModule,
         NodesModule,
+        WorkflowsModule,
+        RunsModule,
       ],
     };
   }

@@ -51,13 +51,14 @@ export class StepCall implements NodeCall {
     return this.host.idempotencyKey(this.flight.path);
   }
 
-  log(level: LogLevel, message: string, fields?: JsonObject): void {
+  // Bound, so that node types may take them out of the call.
+  readonly log = (level: LogLevel, message: string, fields?: JsonObject): void => {
     this.emit('step.output', { stream: 'log', level, message, ...(fields === undefined ? {} : { fields }) });
-  }
+  };
 
-  emit(type: RunEventType, data: JsonObject): void {
+  readonly emit = (type: RunEventType, data: JsonObject): void => {
     this.host.emit(this.flight, type, data);
-  }
+  };
 }
 
 export type StepWork<Call extends NodeCall> = (call: Call) => Promise<Json>;
