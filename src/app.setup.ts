@@ -1,9 +1,11 @@
 import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
 import type { HeddleConfig } from './config/index.js';
 import { BootstrapService } from './modules/auth/index.js';
+import { NotFoundError } from './platform/errors/app-error.js';
 import { setupOpenApi } from './platform/http/openapi.js';
 import { setupHttp } from './platform/http/setup-http.js';
 import { drainRequests, Lifecycle, ShutdownRegistry } from './platform/lifecycle/index.js';
@@ -27,12 +29,18 @@ export async function createApp(config: HeddleConfig, logger: Logger = createLog
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ROOT_PATHS });
   setupHttp(app);
+  if (config.role === 'worker') app.use(healthOnly);
   setupOpenApi(app);
   const server: Server = app.getHttpServer();
   server.requestTimeout = config.http.requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   drainRequests(server, app.get(ShutdownRegistry));
   return app;
+}
+
+/** A worker answers probes and nothing else. */
+function healthOnly(request: Request, _response: Response, next: NextFunction): void {
+  next(/^\/health(?:\/|$)/.test(request.path) ? undefined : new NotFoundError('this process is a worker; the path'));
 }
 
 /** The routes of the application with nothing behind them: no database is opened, nothing starts. What the OpenAPI document is made of. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createDataDir, startServer, type TestServer } from '../support/index.js';
+import { createDataDir, realPostgres, startServer, type TestServer } from '../support/index.js';
 
 const servers: TestServer[] = [];
 async function start(...args: Parameters<typeof startServer>): Promise<TestServer> {
@@ -56,5 +56,19 @@ describe('a server process', () => {
     expect(server.stderr).toContain('HEDDLE_ROLE: must be one of all, api, worker');
     expect(server.stderr).toContain('HEDDLE_LEASE_MS: must be an integer');
     expect(server.stderr).not.toContain('    at ');
+  });
+
+  it('that is a worker serves health and nothing else', async () => {
+    const postgres = await realPostgres();
+    try {
+      const worker = await start({ env: { DATABASE_URL: await postgres.createDatabase(), HEDDLE_ROLE: 'worker' } });
+      for (const path of ['/health', '/health/live', '/health/ready']) expect((await worker.api.get(path)).status).toBe(200);
+      for (const path of ['/me', '/docs', '/openapi.json', '/healthy']) {
+        expect(await worker.api.get(path)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      }
+      await worker.dispose();
+    } finally {
+      await postgres.stop();
+    }
   });
 });
