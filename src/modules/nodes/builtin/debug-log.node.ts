@@ -22,9 +22,9 @@ export class DebugLogNode implements StepNodeType {
   readonly inputSchema = NO_INPUTS;
   readonly outputSchema = objectOf({ message: { type: 'string' } }, ['message']);
 
-  async execute({ config, log }: Pick<NodeCall, 'config' | 'log'>): Promise<JsonObject> {
-    const message = textOf(config['message'] ?? null);
-    log(levelOf(config['level']), message);
+  async execute(call: Pick<NodeCall, 'config' | 'log'>): Promise<JsonObject> {
+    const message = textOf(call.config['message'] ?? null);
+    call.log(levelOf(call.config['level']), message);
     return { message };
   }
 }
