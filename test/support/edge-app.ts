@@ -52,7 +52,7 @@ export async function startEdgeApp({ env = {}, controllers = [], providers = [] 
   })
   class EdgeTestModule {}
 
-  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, { bodyParser: false, logger: ['error', 'fatal'], abortOnError: false });
+  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, { bodyParser: false, forceCloseConnections: true, logger: ['error', 'fatal'], abortOnError: false });
   nest.setGlobalPrefix('api/v1');
   setupHttp(nest);
   await nest.listen(0, '127.0.0.1');
