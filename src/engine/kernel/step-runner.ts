@@ -269,7 +269,7 @@ export class StepRunner implements RunContext, DurableHost {
     if (flight.announced) return;
     flight.announced = true;
     const { path: step, attempt, openedAt: at, redact } = flight;
-    this.journal.append({ type: 'step.started', step, attempt, at, data: openingData(flight), redact });
+    this.journal.append({ type: 'step.started', step, attempt, at, data: { attempt, ...openingData(flight) }, redact });
   }
 
   /** Announces attempts that are under way for longer than `slowAfterMs`. */
