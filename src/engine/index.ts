@@ -1,5 +1,6 @@
 export { CRASH_POINTS, onCrashPoint, type CrashPoint } from './crash-points.js';
-export { GraphProgram, type GraphEnvironment } from './graph/graph-program.js';
+export type { GraphEnvironment } from './graph/graph-environment.js';
+export { GraphProgram } from './graph/graph-program.js';
 export { findBrokenLink } from './journal/hash-chain.js';
 export { expandEntry, type JournalEntry } from './journal/journal-entry.js';
 export { RunHistory, type StepRecord, type WaitRecord } from './journal/run-history.js';

@@ -3,7 +3,7 @@ import type { ProgramResult, RunContext, StepInput, StepOutcome, StepSpec } from
 import type { Json, JsonObject } from '../model/json.js';
 import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
 import type { CompiledGraph, CompiledNode } from './compiled-graph.js';
-import type { GraphEnvironment } from './graph-program.js';
+import type { GraphEnvironment } from './graph-environment.js';
 import { joinDecision } from './join.js';
 
 /** Resolved inputs above this many characters are not repeated in the journal: they are someone else's output. */
