@@ -29,14 +29,15 @@ export class CodeJavascriptNode implements StepNodeType {
 
   constructor(private readonly sandbox: JavascriptSandbox) {}
 
-  async execute({ config, inputs, signal, log }: Pick<NodeCall, 'config' | 'inputs' | 'signal' | 'log'>): Promise<Json> {
+  async execute(call: Pick<NodeCall, 'config' | 'inputs' | 'signal' | 'log'>): Promise<Json> {
+    const { config, inputs, signal } = call;
     return this.sandbox.run({
       source: String(config['source']),
       input: config['input'] ?? inputs,
       timeoutMs: typeof config['timeout_ms'] === 'number' ? config['timeout_ms'] : DEFAULT_TIMEOUT_MS,
       memoryMb: typeof config['memory_limit_mb'] === 'number' ? config['memory_limit_mb'] : DEFAULT_MEMORY_MB,
       signal,
-      log,
+      log: (level, message, fields) => call.log(level, message, fields),
     });
   }
 }
