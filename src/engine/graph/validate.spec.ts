@@ -232,7 +232,8 @@ describe('size', () => {
     const { user, system } = process.threadCpuUsage(before);
     expect(result.errors).toEqual([]);
     expect(result.levels).toHaveLength(2_000);
-    expect((user + system) / 1000).toBeLessThan(500);
+    // About 100 ms on an idle machine.
+    expect((user + system) / 1000).toBeLessThan(2_000);
   });
 
   it('of 10,000 nodes is the limit, and beyond it nothing else is looked at', () => {

@@ -1,10 +1,10 @@
 import { type Document, isCollection, isMap, LineCounter, parseDocument, visit } from 'yaml';
 import type { DefinitionFault } from '../../engine/graph/index.js';
 import type { Json } from '../../engine/model/json.js';
-import { findForbidden, MAX_JSON_DEPTH } from '../../platform/http/json-text.js';
+import { findForbidden, MAX_JSON_DEPTH, pointerToken } from '../../platform/http/json-text.js';
 
-/** A YAML text that holds a definition of 10,000 nodes is far below this; parsing takes about a second here. */
-const MAX_YAML_LENGTH = 2 * 1024 * 1024;
+/** Parsing as much takes most of a second and holds up everything else; longer definitions are written by programs, which have JSON. */
+const MAX_YAML_LENGTH = 1024 * 1024;
 const MAX_FAULTS = 20;
 
 export type ParsedDefinition = { readonly value: Json } | { readonly errors: readonly DefinitionFault[] };
@@ -41,11 +41,13 @@ function collectionKeys(document: Document.Parsed, lines: LineCounter): Definiti
   return errors;
 }
 
-function notJson(value: unknown, path = '', depth = 0): DefinitionFault[] {
+/** What YAML can say and JSON cannot. */
+function notJson(value: unknown, path = '', depth = 0, faults: DefinitionFault[] = []): DefinitionFault[] {
+  if (typeof value === 'number' && !Number.isFinite(value)) faults.push({ path, code: 'type', message: `${value} is no JSON number` });
+  if (typeof value !== 'object' || value === null) return faults;
   if (depth > MAX_JSON_DEPTH) return [{ path, code: 'too_deep', message: `nested deeper than ${MAX_JSON_DEPTH} levels` }];
-  if (typeof value === 'number' && !Number.isFinite(value)) return [{ path, code: 'type', message: `${value} is no JSON number` }];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) => notJson(member, `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, depth + 1));
+  for (const [key, member] of Object.entries(value)) notJson(member, `${path}/${pointerToken(key)}`, depth + 1, faults);
+  return faults;
 }
 
 function at(lines: LineCounter, offset: number, message: string): DefinitionFault {
