@@ -37,7 +37,7 @@ export class CodeJavascriptNode implements StepNodeType {
       timeoutMs: typeof config['timeout_ms'] === 'number' ? config['timeout_ms'] : DEFAULT_TIMEOUT_MS,
       memoryMb: typeof config['memory_limit_mb'] === 'number' ? config['memory_limit_mb'] : DEFAULT_MEMORY_MB,
       signal,
-      log: (level, message, fields) => call.log(level, message, fields),
+      log: (level, message) => call.log(level, message),
     });
   }
 }
