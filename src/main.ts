@@ -42,11 +42,19 @@ function greet({ url, adminKey }: Served): void {
   process.stderr.write(`\n${lines.join('\n')}\n\n`);
 }
 
+/** Faults of the operator's making are told in their own words; a stack would only hide them. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof ConfigError || error instanceof DatabaseUnusableError) return error.message;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return `${error.message}: another process listens there; stop it, or set HEDDLE_PORT`;
+  if (code === 'EACCES') return `${error.message}: this user may not do that`;
+  return error.stack ?? error.message;
+}
+
 try {
   await main();
 } catch (error) {
-  // Faults of the operator's making are told in their own words; a stack would only hide them.
-  const known = error instanceof ConfigError || error instanceof DatabaseUnusableError;
-  process.stderr.write(`heddle: ${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  process.stderr.write(`heddle: ${explain(error)}\n`);
   process.exit(1);
 }

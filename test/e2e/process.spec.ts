@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.dispose()));
 });
 
-describe('a server process', () => {
+describe('a server process', { timeout: 180_000 }, () => {
   it('shows URL, docs and the admin key once, and logs JSON without the key', async () => {
     const server = await start();
     expect(server.stderr).toContain(`${server.url}/docs`);
@@ -70,5 +70,31 @@ describe('a server process', () => {
     } finally {
       await postgres.stop();
     }
+  });
+
+  it('answers what is under way before it ends', async () => {
+    const server = await start();
+    const nodes = [{ id: 'later', type: 'time.delay', config: { delay_ms: 60_000 } }];
+    expect((await server.api.post('/workflows', { name: 'test/later', nodes })).status).toBe(201);
+    const waiting = server.api.post('/workflows/test%2Flater/runs', { inputs: {} }, { query: { wait: '2s' } });
+    await expect.poll(async () => (await server.api.get<{ data: unknown[] }>('/runs')).body.data).toHaveLength(1);
+    const ended = server.kill('SIGTERM');
+    expect((await waiting).status).toBe(202);
+    expect(await ended).toBe(0);
+  });
+
+  it('tells in one line that its port is taken, or its database cannot be reached', async () => {
+    const server = await start();
+    const second = await start({ env: { HEDDLE_PORT: new URL(server.url).port }, wait: false });
+    expect(await second.ended()).toBe(1);
+    expect(second.stderr).toContain('another process listens there');
+    const postgres = await realPostgres();
+    const missing = new URL(await postgres.createDatabase());
+    missing.pathname = '/nobody_made_this';
+    const homeless = await start({ env: { DATABASE_URL: missing.href }, wait: false });
+    expect(await homeless.ended()).toBe(1);
+    expect(homeless.stderr).toContain('cannot connect to the database: database "nobody_made_this" does not exist');
+    expect(second.stderr + homeless.stderr).not.toContain('    at ');
+    await postgres.stop();
   });
 });

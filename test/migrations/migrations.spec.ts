@@ -20,7 +20,7 @@ async function query(url: string, text: string): Promise<Record<string, unknown>
   return rows;
 }
 
-describe('migrations', () => {
+describe('migrations', { timeout: 180_000 }, () => {
   it('are all listed in their index, in order', () => {
     const files = readdirSync(join(import.meta.dirname, '..', '..', 'migrations')).filter((file) => /^\d{13}-[a-z0-9-]+\.ts$/.test(file));
     const named = (file: string) => file.slice(14, -3).replace(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase()) + file.slice(0, 13);
