@@ -79,6 +79,13 @@ describe('the environment', () => {
     expect(config.secrets).toEqual({ API: 'x' });
   });
 
+  it('lets the quick start, and nothing else, reach the server itself', () => {
+    const quickstart = loadConfig({ HEDDLE_QUICKSTART: '1', HEDDLE_PORT: '8080', HEDDLE_HOST: '0.0.0.0', HEDDLE_EGRESS_ALLOW: 'db' });
+    expect(quickstart.egressAllow).toEqual(['db', '127.0.0.1:8080']);
+    expect(quickstart.expressionEnvValues).toEqual({ HEDDLE_URL: 'http://127.0.0.1:8080' });
+    expect(loadConfig({})).toMatchObject({ egressAllow: [], expressionEnvValues: {} });
+  });
+
   it('warns of HEDDLE_ variables that nobody reads', () => {
     expect(loadConfigWithWarnings({ HEDDLE_PROT: '1', HEDDLE_SECRET_X: 'y', OTHER: 'z' }).warnings).toEqual(['HEDDLE_PROT is set, but nothing reads it']);
   });

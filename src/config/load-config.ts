@@ -69,7 +69,7 @@ function arrange(values: Values, env: Environment): HeddleConfig {
     workflowsDir: values.HEDDLE_WORKFLOWS_DIR,
     auth: { bootstrapAdminKey: values.HEDDLE_BOOTSTRAP_ADMIN_KEY, anonymousRole: values.HEDDLE_ANONYMOUS_ROLE },
     secretKey: values.HEDDLE_SECRET_KEY,
-    egressAllow: values.HEDDLE_EGRESS_ALLOW,
+    egressAllow: values.HEDDLE_QUICKSTART ? [...values.HEDDLE_EGRESS_ALLOW, ownAddress(values)] : values.HEDDLE_EGRESS_ALLOW,
     shell: values.HEDDLE_SHELL,
     engine: {
       leaseMs: values.HEDDLE_LEASE_MS,
@@ -80,11 +80,20 @@ function arrange(values: Values, env: Environment): HeddleConfig {
     rateLimitPerMinute: values.HEDDLE_RATE_LIMIT,
     log: { level: values.HEDDLE_LOG_LEVEL, pretty: values.HEDDLE_LOG_PRETTY },
     expressionEnv: values.HEDDLE_EXPRESSION_ENV,
-    expressionEnvValues: pick(env, values.HEDDLE_EXPRESSION_ENV),
+    expressionEnvValues: {
+      ...(values.HEDDLE_QUICKSTART ? { HEDDLE_URL: `http://${ownAddress(values)}` } : {}),
+      ...pick(env, values.HEDDLE_EXPRESSION_ENV),
+    },
     secrets: readSecrets(env),
     shutdown: { drainMs: values.HEDDLE_DRAIN_MS },
     quickstart: values.HEDDLE_QUICKSTART,
   };
+}
+
+/** Where the server reaches itself: the quick start's main example reads the server's own OpenAPI document. */
+function ownAddress({ HEDDLE_HOST: host, HEDDLE_PORT: port }: Values): string {
+  if (host === '0.0.0.0' || host === '::') return `127.0.0.1:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function pick(env: Environment, names: readonly string[]): Record<string, string> {
