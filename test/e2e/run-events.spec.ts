@@ -11,36 +11,29 @@ beforeAll(async () => {
     name: 'demo/many',
     nodes: [
       { id: 'first', type: 'transform.set', config: { values: { n: 1 } } },
-      { id: 'items', type: 'debug.log', needs: ['first'], for_each: { items: '{{ range(0, 20) }}', max_parallel: 4 }, config: { message: 'item {{ item }}' } },
+      {
+        id: 'items',
+        type: 'debug.log',
+        needs: ['first'],
+        for_each: { items: '{{ range(20) }}', max_parallel: 4 },
+        config: { message: 'item {{ item }}' },
+      },
       { id: 'nap', type: 'time.delay', needs: ['items'], config: { delay_ms: 300 } },
       { id: 'last', type: 'debug.log', needs: ['nap'], config: { message: 'done', level: 'warn' } },
     ],
-  }).catch(() =>
-    storeWorkflow(app.api, {
-      name: 'demo/many',
-      nodes: [
-        { id: 'first', type: 'transform.set', config: { values: { n: 1 } } },
-        {
-          id: 'items',
-          type: 'debug.log',
-          needs: ['first'],
-          for_each: { items: Array.from({ length: 20 }, (_, index) => index), max_parallel: 4 },
-          config: { message: 'item {{ item }}' },
-        },
-        { id: 'nap', type: 'time.delay', needs: ['items'], config: { delay_ms: 300 } },
-        { id: 'last', type: 'debug.log', needs: ['nap'], config: { message: 'done', level: 'warn' } },
-      ],
-    }),
-  );
+  });
 });
 afterAll(() => app?.close());
 
 async function pages(runId: string, limit: number, query: Record<string, string> = {}): Promise<EventBody[]> {
   const events: EventBody[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const { status, body }: { status: number; body: { data: EventBody[]; next_cursor: string | null } } = await app.api.get(`/runs/${runId}/events`, {
-      query: { ...query, limit, cursor },
-    });
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const { status, body }: { status: number; body: { data: EventBody[]; next_cursor: string | null } } = await app.api.get(
+      `/runs/${runId}/events`,
+      {
+        query: { ...query, limit, cursor },
+      },
+    );
     expect(status).toBe(200);
     expect(body.data.length).toBeLessThanOrEqual(limit);
     events.push(...body.data);
@@ -122,7 +115,9 @@ describe('the events of a run', () => {
   it('refuse a cursor that is none', async () => {
     const { id } = await runToEnd(app.api, 'demo/many');
     expect((await app.api.get(`/runs/${id}/events`, { query: { cursor: 'bm9uZQ' } })).status).toBe(400);
-    const response = await app.api.open('GET', `/runs/${id}/events`, undefined, { headers: { accept: 'text/event-stream', 'last-event-id': 'x' } });
+    const response = await app.api.open('GET', `/runs/${id}/events`, undefined, {
+      headers: { accept: 'text/event-stream', 'last-event-id': 'x' },
+    });
     expect(response.status).toBe(400);
     await response.body?.cancel();
   });
@@ -135,8 +130,12 @@ describe('the feed of a tenant', () => {
     const follower = await openStream(api, '/events', { query: { after: '0' } });
     const fromNow = await openStream(api, '/events');
     const runs = await Promise.all(Array.from({ length: 5 }, () => runToEnd(api, 'demo/one')));
-    const expected = (await Promise.all(runs.map(async (run) => (await api.get<{ data: EventBody[] }>(`/runs/${run.id}/events`)).body.data))).flat();
-    await vi.waitUntil(() => follower.messages.length >= expected.length && fromNow.messages.length >= expected.length, { timeout: 10_000 });
+    const expected = (
+      await Promise.all(runs.map(async (run) => (await api.get<{ data: EventBody[] }>(`/runs/${run.id}/events`)).body.data))
+    ).flat();
+    await vi.waitUntil(() => follower.messages.length >= expected.length && fromNow.messages.length >= expected.length, {
+      timeout: 10_000,
+    });
     const byPlace = (a: EventBody, b: EventBody): number => (a.run_id === b.run_id ? a.seq - b.seq : a.run_id < b.run_id ? -1 : 1);
     const seen = follower.messages.map((message) => message.data as unknown as EventBody);
     expect(seen.toSorted(byPlace)).toEqual(expected.toSorted(byPlace));

@@ -8,17 +8,31 @@ beforeAll(async () => {
   app = await startApp();
   await storeWorkflow(app.api, {
     name: 'demo/sum',
-    inputs: { type: 'object', required: ['n'], additionalProperties: false, properties: { n: { type: 'integer' }, factor: { type: 'number', default: 2 } } },
+    inputs: {
+      type: 'object',
+      required: ['n'],
+      additionalProperties: false,
+      properties: { n: { type: 'integer' }, factor: { type: 'number', default: 2 } },
+    },
     nodes: [
       { id: 'double', type: 'transform.set', config: { values: { n: '{{ inputs.n * inputs.factor }}' } } },
-      { id: 'list', type: 'transform.set', needs: ['double'], for_each: { items: '{{ [1, 2, 3] }}' }, config: { values: { v: '{{ item * nodes.double.output.n }}' } } },
+      {
+        id: 'list',
+        type: 'transform.set',
+        needs: ['double'],
+        for_each: { items: '{{ [1, 2, 3] }}' },
+        config: { values: { v: '{{ item * nodes.double.output.n }}' } },
+      },
       { id: 'never', type: 'debug.log', needs: ['double'], when: '{{ inputs.n > 100 }}', config: { message: 'large' } },
       { id: 'say', type: 'debug.log', needs: ['list', 'never'], join: 'all_done', config: { message: 'n is {{ nodes.double.output.n }}' } },
     ],
     outputs: { n: '{{ nodes.double.output.n }}', list: '{{ nodes.list.output }}' },
   });
   await storeWorkflow(app.api, { name: 'demo/sleep', nodes: [{ id: 'pause', type: 'time.delay', config: { delay_ms: 600000 } }] });
-  await storeWorkflow(app.api, { name: 'demo/fail', nodes: [{ id: 'stop', type: 'control.fail', config: { message: 'no way', code: 'nope' } }] });
+  await storeWorkflow(app.api, {
+    name: 'demo/fail',
+    nodes: [{ id: 'stop', type: 'control.fail', config: { message: 'no way', code: 'nope' } }],
+  });
   await storeWorkflow(app.api, {
     name: 'demo/single',
     nodes: [{ id: 'pause', type: 'time.delay', config: { delay_ms: 600000 } }],
@@ -27,7 +41,11 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-function start(workflow: string, body: object = {}, options: { query?: Record<string, string>; headers?: Record<string, string> } = {}): Promise<Answer<RunBody>> {
+function start(
+  workflow: string,
+  body: object = {},
+  options: { query?: Record<string, string>; headers?: Record<string, string> } = {},
+): Promise<Answer<RunBody>> {
   return app.api.post<RunBody>(`/workflows/${encodeURIComponent(workflow)}/runs`, body, options);
 }
 
@@ -57,7 +75,10 @@ describe('starting a run', () => {
       usage: null,
     });
     expect(['pending', 'running']).toContain(body.status);
-    const over = await eventually(() => get(body.id), (run) => run.status === 'success');
+    const over = await eventually(
+      () => get(body.id),
+      (run) => run.status === 'success',
+    );
     expect(over).toMatchObject({ id: body.id, workflow: body.workflow, inputs: body.inputs, tags: body.tags, created_at: body.created_at });
   });
 
@@ -102,13 +123,28 @@ describe('starting a run', () => {
   it('refuses what means nothing, with every fault at its place', async () => {
     expect(await start('demo/sum', { inputs: { n: 'x', extra: 1 } })).toMatchObject({
       status: 422,
-      body: { code: 'invalid_inputs', errors: expect.arrayContaining([expect.objectContaining({ path: '/inputs/n' }), expect.objectContaining({ path: '/inputs/extra' })]) },
+      body: {
+        code: 'invalid_inputs',
+        errors: expect.arrayContaining([
+          expect.objectContaining({ path: '/inputs/n' }),
+          expect.objectContaining({ path: '/inputs/extra' }),
+        ]),
+      },
     });
     expect(await start('demo/sum', {})).toMatchObject({ status: 422, body: { errors: [{ path: '/inputs/n', code: 'required' }] } });
-    expect(await start('demo/sum', { inputs: { n: 1 }, priority: 1000 })).toMatchObject({ status: 422, body: { errors: [{ path: '/priority' }] } });
-    expect(await start('demo/sum', { inputs: { n: 1 }, nonsense: true })).toMatchObject({ status: 422, body: { code: 'unknown_field', errors: [{ path: '/nonsense' }] } });
+    expect(await start('demo/sum', { inputs: { n: 1 }, priority: 1000 })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/priority' }] },
+    });
+    expect(await start('demo/sum', { inputs: { n: 1 }, nonsense: true })).toMatchObject({
+      status: 422,
+      body: { code: 'unknown_field', errors: [{ path: '/nonsense' }] },
+    });
     expect(await start('demo/sum', { inputs: [] })).toMatchObject({ status: 422, body: { errors: [{ path: '/inputs' }] } });
-    expect(await start('demo/sum', { inputs: { n: 1 } }, { query: { wait: 'soon' } })).toMatchObject({ status: 422, body: { errors: [{ path: 'wait' }] } });
+    expect(await start('demo/sum', { inputs: { n: 1 } }, { query: { wait: 'soon' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: 'wait' }] },
+    });
     expect((await start('demo/nothing', {})).status).toBe(404);
     expect((await start('demo/sum', { inputs: { n: 1 } }, { query: { version: '9' } })).status).toBe(404);
   });
@@ -128,17 +164,30 @@ describe('starting a run', () => {
 describe('a run', () => {
   it('shows its steps, fan-outs with all their outputs', async () => {
     const { body } = await start('demo/sum', { inputs: { n: 4 } }, { query: { wait: '30s' } });
-    const { body: page } = await app.api.get<{ data: { path: string; status: string; output: unknown; inputs: unknown; attempt: number }[]; next_cursor: null }>(`/runs/${body.id}/steps`);
+    const { body: page } = await app.api.get<{
+      data: { path: string; status: string; output: unknown; inputs: unknown; attempt: number }[];
+      next_cursor: null;
+    }>(`/runs/${body.id}/steps`);
     const byPath = Object.fromEntries(page.data.map((step) => [step.path, step]));
     expect(page.next_cursor).toBeNull();
     expect(Object.keys(byPath).toSorted()).toEqual(['double', 'list', 'list[0]', 'list[1]', 'list[2]', 'never', 'say']);
-    expect(byPath['double']).toMatchObject({ status: 'success', node_id: 'double', type: 'transform.set', output: { n: 8 }, attempt: 1, error: null, usage: null });
+    expect(byPath['double']).toMatchObject({
+      status: 'success',
+      node_id: 'double',
+      type: 'transform.set',
+      output: { n: 8 },
+      attempt: 1,
+      error: null,
+      usage: null,
+    });
     expect(byPath['list']?.output).toEqual([{ v: 8 }, { v: 16 }, { v: 24 }]);
     expect(byPath['list[1]']).toMatchObject({ node_id: 'list', output: { v: 16 } });
     expect(byPath['never']).toMatchObject({ status: 'skipped', output: null, started_at: null });
     const paged: string[] = [];
-    for (let cursor: string | null | undefined; cursor !== null; ) {
-      const next: Answer<{ data: { path: string }[]; next_cursor: string | null }> = await app.api.get(`/runs/${body.id}/steps`, { query: { limit: 2, cursor } });
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const next: Answer<{ data: { path: string }[]; next_cursor: string | null }> = await app.api.get(`/runs/${body.id}/steps`, {
+        query: { limit: 2, cursor },
+      });
       expect(next.status).toBe(200);
       paged.push(...next.body.data.map((step) => step.path));
       cursor = next.body.next_cursor;
@@ -149,7 +198,12 @@ describe('a run', () => {
   it('shows its graph with how each node fared', async () => {
     const { body } = await start('demo/sum', { inputs: { n: 4 } }, { query: { wait: '30s' } });
     const graph = await app.api.get<{ nodes: { id: string; status: string }[]; edges: unknown[] }>(`/runs/${body.id}/graph`);
-    expect(Object.fromEntries(graph.body.nodes.map((node) => [node.id, node.status]))).toEqual({ double: 'success', list: 'success', never: 'skipped', say: 'success' });
+    expect(Object.fromEntries(graph.body.nodes.map((node) => [node.id, node.status]))).toEqual({
+      double: 'success',
+      list: 'success',
+      never: 'skipped',
+      say: 'success',
+    });
     expect(graph.body.edges).toContainEqual({ from: 'double', to: 'list' });
     const mermaid = await app.api.get<string>(`/runs/${body.id}/graph`, { query: { format: 'mermaid' } });
     expect(mermaid.body).toMatch(/^flowchart/);
@@ -160,10 +214,16 @@ describe('a run', () => {
 
   it('is cancelled for real, and only once', async () => {
     const { body } = await start('demo/sleep');
-    await eventually(() => get(body.id), (run) => run.current_steps.includes('pause'));
+    await eventually(
+      () => get(body.id),
+      (run) => run.current_steps.includes('pause'),
+    );
     const receipt = await app.api.post<{ status: string; stopping: string[] }>(`/runs/${body.id}/cancel`, { reason: 'enough' });
     expect(receipt).toMatchObject({ status: 202, body: { status: 'cancelling', stopping: ['pause'] } });
-    const over = await eventually(() => get(body.id), (run) => run.status === 'cancelled');
+    const over = await eventually(
+      () => get(body.id),
+      (run) => run.status === 'cancelled',
+    );
     expect(over).toMatchObject({ current_steps: [], outputs: null });
     expect(await app.api.post(`/runs/${body.id}/cancel`)).toMatchObject({ status: 200, body: { status: 'cancelled' } });
     const { body: steps } = await app.api.get<{ data: unknown[] }>(`/runs/${body.id}/steps`);

@@ -67,7 +67,11 @@ export interface OpenStream {
 }
 
 /** Opens a stream; problem answers are thrown. */
-export async function openStream(api: ApiClient, path: string, options: { query?: Record<string, string>; lastEventId?: string } = {}): Promise<OpenStream> {
+export async function openStream(
+  api: ApiClient,
+  path: string,
+  options: { query?: Record<string, string>; lastEventId?: string } = {},
+): Promise<OpenStream> {
   const abort = new AbortController();
   const response = await api.open('GET', path, undefined, {
     headers: { accept: 'text/event-stream', ...(options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }) },

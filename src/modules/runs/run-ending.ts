@@ -1,4 +1,11 @@
-import { type JournalEntry, type Json, type JsonObject, RunHistory, type SerializedError, type TerminalRunStatus } from '../../engine/index.js';
+import {
+  type JournalEntry,
+  type Json,
+  type JsonObject,
+  RunHistory,
+  type SerializedError,
+  type TerminalRunStatus,
+} from '../../engine/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { isNodePath } from './queries/step-rows.js';
 

@@ -78,7 +78,11 @@ export class RunEventsController {
     @Res() response: Response,
   ): Promise<void> {
     const { tenant } = principal;
-    const filter: LogFilter = { level: query.level, step: query.step, since: query.since === undefined ? undefined : new Date(query.since) };
+    const filter: LogFilter = {
+      level: query.level,
+      step: query.step,
+      since: query.since === undefined ? undefined : new Date(query.since),
+    };
     if (query.follow === 'true' || (query.follow === undefined && wantsStream(request))) {
       const after = parseSeq(resumePoint(request));
       await this.runs.existing(tenant, runId);

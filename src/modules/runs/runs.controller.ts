@@ -18,7 +18,11 @@ import { RunStepDto, toRunStep } from './dto/step.dto.js';
 import type { StepsCursor } from './queries/list-steps.query.js';
 import { RunsService } from './runs.service.js';
 
-const MEDIA_TYPES: Readonly<Record<GraphFormat, string>> = { json: 'application/json', mermaid: 'text/vnd.mermaid', dot: 'text/vnd.graphviz' };
+const MEDIA_TYPES: Readonly<Record<GraphFormat, string>> = {
+  json: 'application/json',
+  mermaid: 'text/vnd.mermaid',
+  dot: 'text/vnd.graphviz',
+};
 
 const RunId = (): ParameterDecorator => Param('id', new IdPipe('run'));
 
@@ -35,7 +39,12 @@ export class RunsController {
     const { limit, cursor } = query;
     const before = cursor === undefined ? null : decodeCursor(cursor, isUuid);
     const runs = await this.runs.list(toRunSelection(principal.tenant, query), query.status ?? [], { before, limit: limit + 1 });
-    return pageOf(runs, limit, (run) => run, (run) => encodeCursor(run.id));
+    return pageOf(
+      runs,
+      limit,
+      (run) => run,
+      (run) => encodeCursor(run.id),
+    );
   }
 
   @Get('stats')
@@ -68,7 +77,11 @@ export class RunsController {
   })
   @ApiPage(RunStepDto)
   @ApiProblems(400, 404, 422)
-  async listRunSteps(@CurrentPrincipal() principal: Principal, @RunId() id: string, @Query() query: PageQueryDto): Promise<Page<RunStepDto>> {
+  async listRunSteps(
+    @CurrentPrincipal() principal: Principal,
+    @RunId() id: string,
+    @Query() query: PageQueryDto,
+  ): Promise<Page<RunStepDto>> {
     const cursor = query.cursor === undefined ? { settled: 0 } : decodeCursor(query.cursor, isStepsCursor);
     const { steps, next } = await this.runs.steps(principal.tenant, id, cursor, query.limit);
     return { data: steps.map(toRunStep), next_cursor: next === null ? null : encodeCursor({ ...next }) };
@@ -81,8 +94,14 @@ export class RunsController {
     description: 'The graph',
     content: {
       'application/json': { schema: { $ref: getSchemaPath(RunGraphDto) } },
-      'text/vnd.mermaid': { schema: { type: 'string' }, example: 'flowchart TD\n  n0["fetch<br/>http.request<br/>success, 12 ms"]:::success\n' },
-      'text/vnd.graphviz': { schema: { type: 'string' }, example: 'digraph workflow {\n  "fetch" [label="fetch\\nhttp.request\\nsuccess, 12 ms"];\n}\n' },
+      'text/vnd.mermaid': {
+        schema: { type: 'string' },
+        example: 'flowchart TD\n  n0["fetch<br/>http.request<br/>success, 12 ms"]:::success\n',
+      },
+      'text/vnd.graphviz': {
+        schema: { type: 'string' },
+        example: 'digraph workflow {\n  "fetch" [label="fetch\\nhttp.request\\nsuccess, 12 ms"];\n}\n',
+      },
     },
   })
   @ApiProblems(404, 422)
@@ -111,7 +130,8 @@ export class RunsController {
     access: 'runs.cancel',
     operationId: 'cancelRun',
     summary: 'Cancel a run',
-    description: 'Accepted is not done: the run is `cancelling` until what it does has stopped, then `cancelled`. Repeating it is harmless.',
+    description:
+      'Accepted is not done: the run is `cancelling` until what it does has stopped, then `cancelled`. Repeating it is harmless.',
   })
   @ApiAcceptedResponse({ type: CancellingDto, description: 'It is being cancelled' })
   @ApiOkResponse({ type: CancelledDto, description: 'It was over already; nothing was changed' })

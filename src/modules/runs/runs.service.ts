@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { type GraphView, viewGraph } from '../../engine/graph/index.js';
-import { type CancelReceipt, isTerminal, RunEngine, type RunEvent, type RunEventType, type RunStatus, type StoredDefinition } from '../../engine/index.js';
+import {
+  type CancelReceipt,
+  isTerminal,
+  RunEngine,
+  type RunEvent,
+  type RunEventType,
+  type RunStatus,
+  type StoredDefinition,
+} from '../../engine/index.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunExplanationDto } from './dto/explain.dto.js';
 import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
@@ -40,7 +48,11 @@ export class RunsService {
   ) {}
 
   /** Newest first, at most `limit`; `before` is the last id of the page before. */
-  async list(selection: RunSelection, statuses: readonly RunStatus[], page: { before: string | null; limit: number }): Promise<RunSummaryDto[]> {
+  async list(
+    selection: RunSelection,
+    statuses: readonly RunStatus[],
+    page: { before: string | null; limit: number },
+  ): Promise<RunSummaryDto[]> {
     const filter = await this.filterOf(selection);
     if (filter === null) return [];
     const rows = await this.listRuns.execute({ filter, statuses, ...page });
@@ -55,7 +67,8 @@ export class RunsService {
     const restart = await this.restartOf(row, definition);
     const total = definition?.definition.nodes.length;
     // Success settles every node, so there is nothing to count.
-    const steps = row.status === 'success' && total !== undefined ? { completed: total, open: [] } : await this.getRun.steps(tenant, runId, restart);
+    const steps =
+      row.status === 'success' && total !== undefined ? { completed: total, open: [] } : await this.getRun.steps(tenant, runId, restart);
     return {
       ...toRunSummary(row),
       inputs: row.inputs ?? {},

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { ConcurrencyRejectedError, isJsonObject, type JsonObject, RunEngine, StepError, type StoredDefinition, type SubmitRun, type SubmittedRun } from '../../engine/index.js';
+import {
+  ConcurrencyRejectedError,
+  isJsonObject,
+  type JsonObject,
+  RunEngine,
+  StepError,
+  type StoredDefinition,
+  type SubmitRun,
+  type SubmittedRun,
+} from '../../engine/index.js';
 import { NotFoundError, type FieldError } from '../../platform/errors/app-error.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
@@ -57,7 +66,13 @@ export class StartRunService {
       trigger: request.trigger,
       ...(request.runAt === undefined ? {} : { runAt: request.runAt }),
       ...(request.tags === undefined ? {} : { tags: request.tags }),
-      ...launchSettings(this.definitions.compiled(definition).settings, request, { runId: id, trigger: request.trigger, createdAt: Date.now(), definition, inputs }),
+      ...launchSettings(this.definitions.compiled(definition).settings, request, {
+        runId: id,
+        trigger: request.trigger,
+        createdAt: Date.now(),
+        definition,
+        inputs,
+      }),
     };
     if (wait === undefined || wait.timeoutMs <= 0) return this.answer(submission, await this.submit(submission));
     const waiting = this.waiter.begin(request.tenant, id);

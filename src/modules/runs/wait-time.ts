@@ -10,7 +10,9 @@ const PREFER_WAIT = /(?:^|[,;])\s*wait\s*=\s*"?(\d{1,7})"?\s*(?:$|[,;])/i;
 export function parseWait(text: string): number {
   const [, amount, unit = 's'] = DURATION.exec(text) ?? [];
   if (amount === undefined) {
-    throw new UnprocessableError('the query is not valid', [{ path: 'wait', code: 'format', message: 'must be a duration like 30s or 1500ms' }]);
+    throw new UnprocessableError('the query is not valid', [
+      { path: 'wait', code: 'format', message: 'must be a duration like 30s or 1500ms' },
+    ]);
   }
   return Math.min(MAX_WAIT_MS, Number(amount) * (UNIT_MS[unit] ?? 1_000));
 }

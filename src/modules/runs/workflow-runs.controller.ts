@@ -26,7 +26,12 @@ export class WorkflowRunsController {
     description: 'The run is durable once this answers. With `wait` the answer is held until the run is over or the time is.',
   })
   @Idempotent()
-  @ApiHeader({ name: 'Prefer', required: false, description: '`wait=10` is the same as `?wait=10s`', schema: { type: 'string', example: 'wait=10' } })
+  @ApiHeader({
+    name: 'Prefer',
+    required: false,
+    description: '`wait=10` is the same as `?wait=10s`',
+    schema: { type: 'string', example: 'wait=10' },
+  })
   @ApiAcceptedResponse({ type: RunDto, description: 'Accepted; with `wait`: not over in time' })
   @ApiOkResponse({ type: RunDto, description: 'With `wait`: the run is over' })
   @ApiProblems(400, 404, 409, 413, 415, 422)

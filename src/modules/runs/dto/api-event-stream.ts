@@ -1,7 +1,8 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 
-const STREAM_DESCRIPTION = 'Server-sent events: `id`, `event`, and `data` with one JSON object; a comment every 15 s keeps the connection alive.';
+const STREAM_DESCRIPTION =
+  'Server-sent events: `id`, `event`, and `data` with one JSON object; a comment every 15 s keeps the connection alive.';
 
 const STREAM_EXAMPLE =
   'id: 4\nevent: step.completed\ndata: {"run_id":"0198b3a4-5c6d-7e8f-9a0b-1c2d3e4f5a6b","seq":4,"type":"step.completed","at":"2026-03-01T12:00:00.012Z","step":"fetch","data":{"output":{"status":200}}}\n\n';
@@ -17,7 +18,12 @@ export function ApiEventStream(dto: Type<unknown>): MethodDecorator & ClassDecor
 export function ApiPageOrStream(dto: Type<unknown>): MethodDecorator & ClassDecorator {
   return applyDecorators(
     ApiExtraModels(dto),
-    ApiHeader({ name: 'Last-Event-ID', required: false, description: 'On a stream: the `id` to go on after', schema: { type: 'string', example: '4' } }),
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'On a stream: the `id` to go on after',
+      schema: { type: 'string', example: '4' },
+    }),
     ApiOkResponse({
       description: `One page, or a stream. ${STREAM_DESCRIPTION}`,
       content: {

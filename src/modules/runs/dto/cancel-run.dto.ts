@@ -13,7 +13,11 @@ export class CancellingDto {
   @ApiProperty({ enum: ['cancelling'], example: 'cancelling' })
   status: 'cancelling';
 
-  @ApiProperty({ type: [String], description: 'Paths of the steps that are told to stop, as far as this server knows them', example: ['fetch'] })
+  @ApiProperty({
+    type: [String],
+    description: 'Paths of the steps that are told to stop, as far as this server knows them',
+    example: ['fetch'],
+  })
   stopping: string[];
 }
 

@@ -91,7 +91,11 @@ export class ReasonDto {
   @ApiPropertyOptional({ type: [String], description: '`running`, `cancelling`: paths under way' })
   steps?: string[];
 
-  @ApiPropertyOptional({ type: 'string', nullable: true, description: '`running`, `cancelling`, `lease_expired`: the process that holds the run' })
+  @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    description: '`running`, `cancelling`, `lease_expired`: the process that holds the run',
+  })
   owner?: string | null;
 
   @ApiPropertyOptional({ ...TIME, description: '`running`' })

@@ -22,7 +22,12 @@ export class RunEventDto {
   @ApiPropertyOptional({ description: 'Path of the step', example: 'fetch' })
   step?: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'What the type says: inputs, output, error, …', example: { output: { status: 200 } } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'What the type says: inputs, output, error, …',
+    example: { output: { status: 200 } },
+  })
   data: JsonObject;
 }
 
@@ -39,7 +44,12 @@ export class RunEventsQueryDto extends PageQueryDto {
   @IsOptional()
   types?: RunEventType[];
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 0, description: 'Events after this sequence number; on a stream, `Last-Event-ID` goes before it', example: 0 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    description: 'Events after this sequence number; on a stream, `Last-Event-ID` goes before it',
+    example: 0,
+  })
   @Type(() => Number)
   @IsInt()
   @Min(0)

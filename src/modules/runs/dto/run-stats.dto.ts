@@ -27,7 +27,14 @@ export class RunStatsDto {
   @ApiProperty({ ...COUNT, example: 0 })
   cancelling: number;
 
-  @ApiProperty({ type: 'number', minimum: 0, maximum: 1, nullable: true, description: 'Of the runs that are over; null when none is', example: 0.94 })
+  @ApiProperty({
+    type: 'number',
+    minimum: 0,
+    maximum: 1,
+    nullable: true,
+    description: 'Of the runs that are over; null when none is',
+    example: 0.94,
+  })
   success_rate: number | null;
 
   @ApiProperty({ type: 'number', nullable: true, description: 'From start to end, of runs that are over', example: 840.5 })

@@ -115,13 +115,24 @@ export class RunSummaryDto {
 
 @ApiExtraModels(RunProgressDto)
 export class RunDto extends RunSummaryDto {
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'As checked, defaults filled in', example: { url: 'https://example.org' } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'As checked, defaults filled in',
+    example: { url: 'https://example.org' },
+  })
   inputs: JsonObject;
 
   @ApiProperty({
     nullable: true,
     description: 'What the definition maps to the output; null until success',
-    oneOf: [{ type: 'object', additionalProperties: true }, { type: 'array', items: {} }, { type: 'string' }, { type: 'number' }, { type: 'boolean' }],
+    oneOf: [
+      { type: 'object', additionalProperties: true },
+      { type: 'array', items: {} },
+      { type: 'string' },
+      { type: 'number' },
+      { type: 'boolean' },
+    ],
     example: { orders: [] },
   })
   outputs: Json;
@@ -135,7 +146,13 @@ export class RunDto extends RunSummaryDto {
   @ApiProperty({ type: 'integer', minimum: 1, description: 'Grows when the run begins anew (`on_error: retry_run`)', example: 1 })
   attempt: number;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, nullable: true, description: 'Model usage; null when no model was used', example: null })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Model usage; null when no model was used',
+    example: null,
+  })
   usage: JsonObject | null;
 }
 

@@ -14,7 +14,13 @@ export class StartRunDto {
   @IsOptional()
   inputs?: JsonObject;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: -100, maximum: 100, description: 'Higher runs first; the definition says the default', example: 10 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: -100,
+    maximum: 100,
+    description: 'Higher runs first; the definition says the default',
+    example: 10,
+  })
   @IsInt()
   @Min(-100)
   @Max(100)
@@ -26,7 +32,11 @@ export class StartRunDto {
   @IsOptional()
   run_at?: string;
 
-  @ApiPropertyOptional({ description: 'Overrides the key the definition computes; runs with equal keys share its limit', maxLength: 256, example: 'customer-17' })
+  @ApiPropertyOptional({
+    description: 'Overrides the key the definition computes; runs with equal keys share its limit',
+    maxLength: 256,
+    example: 'customer-17',
+  })
   @IsString()
   @Length(1, 256)
   @IsOptional()
@@ -40,7 +50,13 @@ export class StartRunDto {
   @IsOptional()
   tags?: string[];
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 31_536_000_000, description: 'Limit of the whole run, waiting included', example: 60000 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: 31_536_000_000,
+    description: 'Limit of the whole run, waiting included',
+    example: 60000,
+  })
   @IsInt()
   @Min(1)
   @Max(31_536_000_000)
@@ -50,7 +66,8 @@ export class StartRunDto {
 
 export class StartRunQueryDto {
   @ApiPropertyOptional({
-    description: 'Holds the answer until the run is over, at most this long (`30s`, `1500ms`, `2m`; a number alone is seconds; up to 300 s)',
+    description:
+      'Holds the answer until the run is over, at most this long (`30s`, `1500ms`, `2m`; a number alone is seconds; up to 300 s)',
     example: '30s',
   })
   @IsString()

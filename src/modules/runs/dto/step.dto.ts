@@ -31,7 +31,13 @@ export class RunStepDto {
 
   @ApiProperty({
     nullable: true,
-    oneOf: [{ type: 'object', additionalProperties: true }, { type: 'array', items: {} }, { type: 'string' }, { type: 'number' }, { type: 'boolean' }],
+    oneOf: [
+      { type: 'object', additionalProperties: true },
+      { type: 'array', items: {} },
+      { type: 'string' },
+      { type: 'number' },
+      { type: 'boolean' },
+    ],
     description: "The step's output; of a fan-out the array of its items' outputs, left out above 10,000 items",
     example: { price: 20 },
   })

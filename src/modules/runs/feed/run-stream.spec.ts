@@ -33,7 +33,10 @@ function stream(runId: string, sink: RecordingSink, after = 0, types?: ReadonlyS
 
 describe("a run's event log", () => {
   it('is the same over pages and over a stream, wherever either begins', async () => {
-    const runId = await database.addRun({ status: 'success', rows: [START, ...Array.from({ length: 30 }, (_, index) => step(index)), END] });
+    const runId = await database.addRun({
+      status: 'success',
+      rows: [START, ...Array.from({ length: 30 }, (_, index) => step(index)), END],
+    });
     const total = 2 + 60 + 1;
     for (let after = 0; after <= total; after += 7) {
       const sink = new RecordingSink();
@@ -44,7 +47,7 @@ describe("a run's event log", () => {
     const query = new ListEventsQuery(reader);
     for (const limit of [1, 2, 7, 100]) {
       const seen: number[] = [];
-      for (let after: number | null = 0; after !== null; ) {
+      for (let after: number | null = 0; after !== null;) {
         const page: Awaited<ReturnType<ListEventsQuery['execute']>> = await query.execute({ tenant: TENANT, runId, after, limit });
         expect(page.events.length).toBeLessThanOrEqual(limit);
         seen.push(...page.events.map((event) => event.seq));
@@ -55,7 +58,10 @@ describe("a run's event log", () => {
   });
 
   it('shows chosen types only, and both halves of a row by their own types', async () => {
-    const runId = await database.addRun({ status: 'success', rows: [START, step(1), { type: 'step.output', step: 's', data: {} }, step(2), END] });
+    const runId = await database.addRun({
+      status: 'success',
+      rows: [START, step(1), { type: 'step.output', step: 's', data: {} }, step(2), END],
+    });
     const seen = async (...types: RunEventType[]): Promise<string[]> => {
       const sink = new RecordingSink();
       await stream(runId, sink, 0, new Set(types));
@@ -112,7 +118,10 @@ describe("a run's event log", () => {
   });
 
   it('goes at the pace of its reader and stops when the reader leaves', async () => {
-    const runId = await database.addRun({ status: 'success', rows: [START, ...Array.from({ length: 20 }, (_, index) => step(index)), END] });
+    const runId = await database.addRun({
+      status: 'success',
+      rows: [START, ...Array.from({ length: 20 }, (_, index) => step(index)), END],
+    });
     const sink = new RecordingSink();
     sink.capacity = 5;
     const done = stream(runId, sink);

@@ -59,7 +59,7 @@ export class TenantStreamService {
   /** Reads until nothing more is settled. */
   private async readUp(request: TenantStreamRequest, from: FeedPosition, sink: FeedSink): Promise<FeedPosition> {
     let position = from;
-    for (let more = true; more && !sink.closed; ) {
+    for (let more = true; more && !sink.closed;) {
       const { pages } = await this.reader.read([{ tenant: request.tenant, position }], ROWS_PER_READ);
       const page = pages[0];
       if (page === undefined) break;

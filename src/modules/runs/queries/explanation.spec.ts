@@ -45,10 +45,18 @@ describe('an explanation', () => {
       waiting('pause', { kind: 'timer', until: LATER.getTime() }),
       waiting('sub', { kind: 'child', run_id: CHILD }),
       waiting('gate', { kind: 'signal', name: 'go' }),
-      { step: 'flaky', type: 'step.retrying', attempt: 2, at: EARLIER, data: { next_at: LATER.getTime(), error: { code: 'timeout', message: 'late' } } },
+      {
+        step: 'flaky',
+        type: 'step.retrying',
+        attempt: 2,
+        at: EARLIER,
+        data: { next_at: LATER.getTime(), error: { code: 'timeout', message: 'late' } },
+      },
     ] satisfies OpenStepStanding[];
     expect(awaitedChildren(openSteps)).toEqual([CHILD]);
-    expect(reasons({ state: 'waiting', owner: null, lease_until: null }, { openSteps, children: new Map([[CHILD, 'waiting']]) })).toMatchObject([
+    expect(
+      reasons({ state: 'waiting', owner: null, lease_until: null }, { openSteps, children: new Map([[CHILD, 'waiting']]) }),
+    ).toMatchObject([
       { type: 'waiting_for_timer', step: 'pause', until: LATER.toISOString(), since: EARLIER.toISOString() },
       { type: 'waiting_for_child', step: 'sub', run_id: CHILD, run_status: 'waiting' },
       { type: 'waiting_for_signal', step: 'gate', name: 'go' },
@@ -78,7 +86,9 @@ describe('an explanation', () => {
     expect(reasons({ state: 'ready', started_at: null }, { queue: { workers, ahead: 4 } })).toMatchObject([
       { type: 'waiting_for_worker', ready_since: EARLIER.toISOString(), ahead: 4, workers: [{ owner: 'w', runs: 3 }] },
     ]);
-    expect(reasons({ state: 'waiting', started_at: null, wake_at: LATER })).toMatchObject([{ type: 'scheduled', run_at: LATER.toISOString() }]);
+    expect(reasons({ state: 'waiting', started_at: null, wake_at: LATER })).toMatchObject([
+      { type: 'scheduled', run_at: LATER.toISOString() },
+    ]);
   });
 
   it('puts a cancel first, and a run that waits to begin anew last', () => {

@@ -95,7 +95,10 @@ function cancelling({ standing, openSteps, workingOn }: RunFacts, since: Date): 
     since: since.toISOString(),
     reason: standing.cancel_reason,
     owner: standing.owner,
-    steps: union(workingOn, openSteps.map((step) => step.step)),
+    steps: union(
+      workingOn,
+      openSteps.map((step) => step.step),
+    ),
     moved_by: 'The steps under way stop, or are given up when they do not stop in time.',
   };
 }
@@ -149,7 +152,10 @@ function leased(facts: RunFacts): Reason[] {
   }
   const waiting = waits(facts);
   const started = openSteps.filter((step) => step.type === 'step.started');
-  const steps = union(workingOn, started.map((step) => step.step));
+  const steps = union(
+    workingOn,
+    started.map((step) => step.step),
+  );
   if (steps.length === 0 && waiting.length > 0) return waiting;
   const running: Reason = {
     type: 'running',

@@ -39,7 +39,13 @@ describe('the list of runs', () => {
     const msecs = createdAt.getTime();
     ids.push(
       await database.addRun({ tenant, id: uuidv7({ msecs }), createdAt, status: 'success', tags: ['nightly'], workflowId: uuidv7() }),
-      await database.addRun({ tenant, id: uuidv7({ msecs: msecs + 1_000 }), createdAt: new Date(msecs + 1_000), status: 'failed', trigger: 'cron' }),
+      await database.addRun({
+        tenant,
+        id: uuidv7({ msecs: msecs + 1_000 }),
+        createdAt: new Date(msecs + 1_000),
+        status: 'failed',
+        trigger: 'cron',
+      }),
       await database.addRun({ tenant, live: { state: 'waiting' } }),
       await database.addRun({ tenant, live: { state: 'ready', started_at: null, owner: null, lease_until: null } }),
       await database.addRun({ tenant, live: { cancel_requested_at: new Date() } }),
@@ -52,7 +58,7 @@ describe('the list of runs', () => {
     const newestFirst = ids.toReversed();
     expect(await list()).toEqual(newestFirst);
     const seen: string[] = [];
-    for (let before: string | null = null; ; ) {
+    for (let before: string | null = null; ;) {
       const page: string[] = await list({ before, limit: 2 });
       if (page.length === 0) break;
       seen.push(...page);
@@ -86,7 +92,8 @@ describe('the list of runs', () => {
 describe('the steps of a run', () => {
   const page = async (runId: string, over: boolean, cursor: StepsCursor, limit: number, restartedAt = 0) =>
     new ListStepsQuery(database.dataSource).execute({ tenant: TENANT, runId, over, restartedAt, cursor, limit });
-  const all = async (runId: string, over: boolean, restartedAt = 0): Promise<StepRecord[]> => (await page(runId, over, { settled: 0 }, 100, restartedAt)).steps;
+  const all = async (runId: string, over: boolean, restartedAt = 0): Promise<StepRecord[]> =>
+    (await page(runId, over, { settled: 0 }, 100, restartedAt)).steps;
 
   it('are one record per path, whatever rows led there', async () => {
     const inputs = { url: 'http://example.org' };
@@ -144,7 +151,12 @@ describe('the steps of a run', () => {
         { type: 'step.waiting', step: 'open-2', span: 2, data: { ...NODE, key: 'k', wait: { kind: 'child', run_id: uuidv7() } } },
         completed('b', 2),
         completed('c', 3),
-        { type: 'step.retrying', step: 'open-3', span: 2, data: { ...NODE, error: { code: 'x', message: 'y' }, next_at: Date.now() + 60_000 } },
+        {
+          type: 'step.retrying',
+          step: 'open-3',
+          span: 2,
+          data: { ...NODE, error: { code: 'x', message: 'y' }, next_at: Date.now() + 60_000 },
+        },
       ],
     });
     const seen: string[] = [];
@@ -172,7 +184,9 @@ describe('the steps of a run', () => {
         { type: 'run.cancelled', at: 31, data: { reason: null } },
       ],
     });
-    expect(await all(runId, true)).toMatchObject([{ path: 'sleep', status: 'cancelled', node_id: 'n', inputs: { ms: 5 }, duration_ms: 20 }]);
+    expect(await all(runId, true)).toMatchObject([
+      { path: 'sleep', status: 'cancelled', node_id: 'n', inputs: { ms: 5 }, duration_ms: 20 },
+    ]);
   });
 
   it('leave out what an earlier attempt of the run did in vain', async () => {
@@ -236,6 +250,10 @@ describe('the statistics', () => {
       p95_ms: 385,
       p99_ms: 397,
     });
-    expect(await new RunStatsQuery(database.dataSource).execute({ tenant: 'nobody' })).toMatchObject({ total: 0, success_rate: null, p50_ms: null });
+    expect(await new RunStatsQuery(database.dataSource).execute({ tenant: 'nobody' })).toMatchObject({
+      total: 0,
+      success_rate: null,
+      p50_ms: null,
+    });
   });
 });

@@ -60,7 +60,9 @@ export class JournalDatabase {
   }
 
   static async at(url: string): Promise<JournalDatabase> {
-    const dataSource = await new DataSource(typeormTarget({ connectionString: url }, { poolSize: 4, applicationName: 'test' })).initialize();
+    const dataSource = await new DataSource(
+      typeormTarget({ connectionString: url }, { poolSize: 4, applicationName: 'test' }),
+    ).initialize();
     return new JournalDatabase(dataSource, () => dataSource.destroy());
   }
 
