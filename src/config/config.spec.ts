@@ -84,6 +84,7 @@ describe('the environment', () => {
     expect(quickstart.egressAllow).toEqual(['db', '127.0.0.1:8080']);
     expect(quickstart.expressionEnvValues).toEqual({ HEDDLE_URL: 'http://127.0.0.1:8080' });
     expect(loadConfig({})).toMatchObject({ egressAllow: [], expressionEnvValues: {} });
+    expect(faultsOf({ HEDDLE_QUICKSTART: '1', HEDDLE_PORT: '0' })).toHaveProperty('HEDDLE_PORT');
   });
 
   it('warns of HEDDLE_ variables that nobody reads', () => {

@@ -22,6 +22,9 @@ export function loadConfigWithWarnings(env: Environment): LoadedConfig {
   if (values.DATABASE_URL === undefined && values.HEDDLE_ROLE !== undefined && values.HEDDLE_ROLE !== 'all') {
     faults.push({ variable: 'HEDDLE_ROLE', reason: 'must be all on the embedded database, which serves one process only; set DATABASE_URL' });
   }
+  if (values.HEDDLE_QUICKSTART === true && values.HEDDLE_PORT === 0) {
+    faults.push({ variable: 'HEDDLE_PORT', reason: 'must not be 0 with HEDDLE_QUICKSTART, whose workflows call the server at its address' });
+  }
   if (faults.length > 0) throw new ConfigError(faults);
   return { config: arrange(values as Values, env), warnings: unknownVariables(env) };
 }
