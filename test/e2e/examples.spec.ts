@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/index.js';
+
+const DIRECTORY = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
+const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.yaml'));
+
+interface Stored {
+  name: string;
+  warnings: unknown[];
+}
+interface Run {
+  id: string;
+  status: string;
+  outputs: Record<string, unknown>;
+  error: unknown;
+}
+
+let server: TestApp;
+
+beforeAll(async () => {
+  server = await startApp({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1' } });
+  for (const file of FILES) {
+    const raw = readFileSync(join(DIRECTORY, file), 'utf8');
+    const { status, body } = await server.api.post<Stored>('/workflows', undefined, { raw, headers: { 'content-type': 'application/yaml' } });
+    expect({ file, status, name: body.name, warnings: body.warnings }).toEqual({ file, status: 201, name: `examples/${file.replace('.yaml', '')}`, warnings: [] });
+  }
+});
+afterAll(() => server?.close());
+
+async function run(name: string, inputs: object = {}): Promise<Run['outputs']> {
+  return (await runWhole(name, inputs)).outputs;
+}
+
+async function runWhole(name: string, inputs: object): Promise<Run> {
+  const { status, body } = await server.api.post<Run>(`/workflows/${encodeURIComponent(`examples/${name}`)}/runs`, { inputs }, { query: { wait: '60s' } });
+  expect({ status, run: body.status, error: body.error }).toEqual({ status: 200, run: 'success', error: null });
+  return body;
+}
+
+describe('the examples', () => {
+  it('are six, and the part of one that is a workflow of its own', () => {
+    expect(FILES.toSorted()).toEqual(['api-inventory-tag.yaml', 'api-inventory.yaml', 'hello.yaml', 'orders-report.yaml', 'parcel.yaml', 'slow-poem.yaml', 'stubborn-delivery.yaml']);
+  });
+
+  it('hello', async () => {
+    expect(await run('hello')).toEqual({ greeting: 'Hello, world!', letters: 5 });
+    expect(await run('hello', { name: 'Ada' })).toEqual({ greeting: 'Hello, Ada!', letters: 3 });
+  });
+
+  it('parcel takes one road or the other', async () => {
+    expect(await run('parcel', { items: [{ name: 'book', grams: 800 }, { name: 'lamp', grams: 2200 }] })).toEqual({ label: 'Ghent: 3 kg, mind the lamp', carrier: 'bicycle', price: 5.7 });
+    expect(await run('parcel', { to: 'Mechelen', items: [{ name: 'anvil', grams: 125_000 }] })).toEqual({ label: 'Mechelen: 125 kg, mind the anvil', carrier: 'barge', price: 54 });
+  });
+
+  it('stubborn-delivery copes, whatever happens', async () => {
+    const shut = await runWhole('stubborn-delivery', { patience: 0 });
+    expect(shut.outputs).toEqual({ opened_by: 'nobody', signed: false, trouble: ['script_error', 'no_signature'] });
+    const steps = await server.api.get<{ data: { path: string; attempt: number }[] }>(`/runs/${shut.id}/steps`);
+    expect(steps.body.data.find(({ path }) => path === 'ring')).toMatchObject({ attempt: 4 });
+    const opened = await run('stubborn-delivery', { patience: 100 });
+    expect(opened).toEqual(opened.opened_by === 'the cat' ? { opened_by: 'the cat', signed: false, trouble: ['no_signature'] } : { opened_by: 'a person', signed: true, trouble: [] });
+  });
+
+  it('orders-report', async () => {
+    expect(await run('orders-report')).toEqual({
+      orders: 4,
+      total: 493.17,
+      largest: 'o-2',
+      orders_by_customer: { Ada: 2, Grace: 1, Edsger: 1 },
+      total_by_customer: { Ada: 83.13, Grace: 302.5, Edsger: 107.54 },
+    });
+  });
+
+  it('slow-poem waits, and runs another workflow', async () => {
+    const outputs = await run('slow-poem', { pause_ms: 300 });
+    expect(outputs).toEqual({ words: 10, different: 9, greeting: 'Hello, pattern!', child_run: expect.any(String) });
+    const child = await server.api.get<Run & { parent_run_id: string }>(`/runs/${outputs.child_run as string}`);
+    expect(child.body).toMatchObject({ status: 'success', parent_run_id: expect.any(String) });
+  });
+
+  it('api-inventory takes stock of the server it runs on', async () => {
+    const url = `${server.url}/openapi.json`;
+    const document = (await (await fetch(url)).json()) as { info: { title: string }; paths: Record<string, Record<string, { tags?: string[]; description?: string }>> };
+    const operations = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, method: method.toUpperCase(), ...operation })));
+    const tags = [...new Set(operations.flatMap(({ tags: own }) => own ?? ['untagged']))].toSorted();
+
+    const report = await run('api-inventory', { url });
+    expect(report.api).toBe(document.info.title);
+    expect(report.operations).toBe(operations.length);
+    expect(report.by_tag).toEqual(Object.fromEntries(tags.map((tag) => [tag, operations.filter(({ tags: own }) => (own ?? ['untagged']).includes(tag)).length])));
+    expect(report.by_method).toEqual(Object.fromEntries([...new Set(operations.map(({ method }) => method))].map((method) => [method, operations.filter((operation) => operation.method === method).length])));
+    expect(report.without_description).toEqual(operations.filter(({ description }) => (description ?? '') === '').map(({ name }) => name).toSorted());
+    expect(operations.length).toBeGreaterThan(10);
+  });
+});
