@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApp, type TestApp } from '../support/index.js';
+import { freePort, startApp, type TestApp } from '../support/index.js';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
 const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.yaml'));
@@ -93,5 +93,20 @@ describe('the examples', () => {
     expect(report.by_method).toEqual(Object.fromEntries([...new Set(operations.map(({ method }) => method))].map((method) => [method, operations.filter((operation) => operation.method === method).length])));
     expect(report.without_description).toEqual(operations.filter(({ description }) => (description ?? '') === '').map(({ name }) => name).toSorted());
     expect(operations.length).toBeGreaterThan(10);
+  });
+});
+
+describe('the quick start', () => {
+  it('has the examples, and the main one needs no input', async () => {
+    const port = await freePort();
+    const quickstart = await startApp({ env: { HEDDLE_QUICKSTART: '1', HEDDLE_PORT: String(port) } });
+    try {
+      const { body } = await quickstart.api.get<{ data: { name: string }[] }>('/workflows', { query: { source: 'fs:examples' } });
+      expect(body.data).toHaveLength(FILES.length);
+      const started = await quickstart.api.post<Run>('/workflows/examples%2Fapi-inventory/runs', {}, { query: { wait: '60s' } });
+      expect(started.body).toMatchObject({ status: 'success', outputs: { operations: expect.any(Number) } });
+    } finally {
+      await quickstart.close();
+    }
   });
 });

@@ -1,0 +1,83 @@
+import type { DataSource } from 'typeorm';
+import { describe, expect, it } from 'vitest';
+import { LatestLookup } from './latest-lookup.js';
+
+/** A database whose queries are answered by hand. */
+function manualDatabase() {
+  const pending: { parameters: unknown[]; answer: (id: string | null) => void; fail: (error: Error) => void }[] = [];
+  const dataSource = {
+    query: (_sql: string, parameters: unknown[]) =>
+      new Promise((resolve, reject) => {
+        pending.push({ parameters, answer: (id) => resolve(id === null ? [] : [{ id }]), fail: reject });
+      }),
+  } as unknown as DataSource;
+  return { lookup: new LatestLookup(dataSource), pending };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the lookup of the latest version', () => {
+  it('asks once for all who ask while a query is under way, after it', async () => {
+    const { lookup, pending } = manualDatabase();
+    const first = lookup.find('t', 'a/b');
+    const others = [lookup.find('t', 'a/b'), lookup.find('t', 'a/b'), lookup.find('t', 'a/b')];
+    expect(pending).toHaveLength(1);
+    pending[0]?.answer('old');
+    expect(await first).toBe('old');
+    await turn();
+    expect(pending).toHaveLength(2);
+    pending[1]?.answer('new');
+    expect(await Promise.all(others)).toEqual(['new', 'new', 'new']);
+  });
+
+  it('never answers with what was read before the question', async () => {
+    const { lookup, pending } = manualDatabase();
+    const first = lookup.find('t', 'a/b');
+    const second = lookup.find('t', 'a/b');
+    pending[0]?.answer('v1');
+    await first;
+    await turn();
+    const third = lookup.find('t', 'a/b');
+    pending[1]?.answer('v2');
+    expect(await second).toBe('v2');
+    await turn();
+    pending[2]?.answer('v3');
+    expect(await third).toBe('v3');
+  });
+
+  it('keeps tenants, references and versions apart', async () => {
+    const { lookup, pending } = manualDatabase();
+    void lookup.find('t', 'a/b');
+    void lookup.find('u', 'a/b');
+    void lookup.find('t', 'c');
+    void lookup.find('t', 'a/b', 2);
+    expect(pending.map(({ parameters }) => parameters)).toEqual([
+      ['t', null, 'a', 'b'],
+      ['u', null, 'a', 'b'],
+      ['t', null, 'default', 'c'],
+      ['t', 2, 'a', 'b'],
+    ]);
+  });
+
+  it('tells a failure to those who waited for that query only, and recovers', async () => {
+    const { lookup, pending } = manualDatabase();
+    const first = lookup.find('t', 'a/b');
+    const second = lookup.find('t', 'a/b');
+    pending[0]?.fail(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    await turn();
+    pending[1]?.answer('v1');
+    expect(await second).toBe('v1');
+    await turn();
+    const third = lookup.find('t', 'a/b');
+    pending[2]?.answer(null);
+    expect(await third).toBeNull();
+  });
+
+  it('finds nothing where nothing can be named, without asking', async () => {
+    const { lookup, pending } = manualDatabase();
+    expect(await lookup.find('t', 'a/b/c')).toBeNull();
+    expect(await lookup.find('t', '\0')).toBeNull();
+    expect(pending).toHaveLength(0);
+  });
+});
