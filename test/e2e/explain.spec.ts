@@ -56,7 +56,7 @@ async function explain(id: string): Promise<Explanation> {
   expect(status).toBe(200);
   expect(body.run_id).toBe(id);
   for (const reason of body.reasons)
-    expect(reason).toMatchObject({ since: expect.stringMatching(/Z$/), moved_by: expect.stringMatching(/\.$/) });
+    expect([reason.since, reason.moved_by]).toEqual([expect.stringMatching(/Z$/), expect.stringMatching(/\.$/)]);
   return body;
 }
 
@@ -103,7 +103,7 @@ describe('an explanation', () => {
     expect(reasons.find(({ type }) => type === 'retrying')).toMatchObject({
       step: 'try',
       attempt: 2,
-      error: { code: expect.any(String), message: expect.any(String) },
+      error: { code: 'connect_failed' },
     });
   });
 

@@ -1,11 +1,4 @@
-import {
-  type JournalEntry,
-  type Json,
-  type JsonObject,
-  RunHistory,
-  type SerializedError,
-  type TerminalRunStatus,
-} from '../../engine/index.js';
+import { type JournalEntry, type JsonObject, RunHistory, type SerializedError, type TerminalRunStatus } from '../../engine/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { isNodePath } from './queries/step-rows.js';
 
@@ -26,7 +19,7 @@ export function endedRun(accepted: RunDto, journal: readonly JournalEntry[], wor
   return {
     ...accepted,
     status,
-    outputs: (data['outputs'] as Json | undefined) ?? null,
+    outputs: data['outputs'] ?? null,
     error: status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null,
     progress: { ...accepted.progress, completed: settledNodes(history) },
     current_steps: [],

@@ -2,6 +2,7 @@ import { ApiPropertyOptional, IntersectionType, PickType } from '@nestjs/swagger
 import { Transform } from 'class-transformer';
 import { IsIn, IsISO8601, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
 import { RUN_STATUSES, type RunStatus } from '../../../engine/index.js';
+import { splitList } from './split-list.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
 import type { RunSelection } from '../queries/run-filter.js';
 
@@ -50,7 +51,7 @@ export class ListRunsQueryDto extends IntersectionType(PageQueryDto, RunFilterDt
     type: 'string',
     example: 'running,waiting',
   })
-  @Transform(({ value }) => (typeof value === 'string' ? value.split(',') : value))
+  @Transform(splitList)
   @IsIn(RUN_STATUSES, { each: true, message: `must be of ${RUN_STATUSES.join(', ')}` })
   @IsOptional()
   status?: RunStatus[];

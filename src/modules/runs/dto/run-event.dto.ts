@@ -4,6 +4,7 @@ import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Matches, Max, Max
 import { type JsonObject, type LogLevel, RUN_EVENT_TYPES, type RunEventType } from '../../../engine/index.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
 import { LOG_LEVELS, LOG_STREAMS, type LogStream } from '../queries/log-lines.js';
+import { splitList } from './split-list.js';
 import { RUN_ID_EXAMPLE } from './run.dto.js';
 
 export class RunEventDto {
@@ -33,13 +34,9 @@ export class RunEventDto {
 
 const TYPES_DESCRIPTION = 'Event types, with commas between';
 
-function splitTypes({ value }: { value: unknown }): unknown {
-  return typeof value === 'string' ? value.split(',') : value;
-}
-
 export class RunEventsQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ type: 'string', description: TYPES_DESCRIPTION, example: 'step.completed,step.failed' })
-  @Transform(splitTypes)
+  @Transform(splitList)
   @IsIn(RUN_EVENT_TYPES, { each: true })
   @IsOptional()
   types?: RunEventType[];
@@ -60,7 +57,7 @@ export class RunEventsQueryDto extends PageQueryDto {
 
 export class TenantEventsQueryDto {
   @ApiPropertyOptional({ type: 'string', description: TYPES_DESCRIPTION, example: 'run.completed,run.failed,run.cancelled' })
-  @Transform(splitTypes)
+  @Transform(splitList)
   @IsIn(RUN_EVENT_TYPES, { each: true })
   @IsOptional()
   types?: RunEventType[];

@@ -1,6 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 import { type Json, type JsonObject, RUN_STATUSES, type RunStatus, type SerializedError } from '../../../engine/index.js';
 import type { RunRow } from '../queries/run-row.js';
+import { ANY_JSON } from './any-json.js';
 
 export const RUN_ID_EXAMPLE = '0198b3a4-5c6d-7e8f-9a0b-1c2d3e4f5a6b';
 const TIME_EXAMPLE = '2026-03-01T12:00:00.000Z';
@@ -31,7 +32,7 @@ export class RunErrorDto {
   @ApiProperty({ example: 'the server answered 503' })
   message: string;
 
-  @ApiPropertyOptional({ description: 'Any JSON', type: 'object', additionalProperties: true })
+  @ApiPropertyOptional({ nullable: true, ...ANY_JSON, description: 'What is known beyond the message' })
   details?: Json;
 
   @ApiPropertyOptional({ description: 'False when another attempt cannot succeed' })
@@ -126,13 +127,7 @@ export class RunDto extends RunSummaryDto {
   @ApiProperty({
     nullable: true,
     description: 'What the definition maps to the output; null until success',
-    oneOf: [
-      { type: 'object', additionalProperties: true },
-      { type: 'array', items: {} },
-      { type: 'string' },
-      { type: 'number' },
-      { type: 'boolean' },
-    ],
+    ...ANY_JSON,
     example: { orders: [] },
   })
   outputs: Json;

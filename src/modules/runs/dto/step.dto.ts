@@ -1,6 +1,7 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { type Json, type JsonObject, type SerializedError, STEP_STATUSES, type StepStatus } from '../../../engine/index.js';
 import type { StepRecord } from '../queries/step-record.js';
+import { ANY_JSON } from './any-json.js';
 import { RunErrorDto } from './run.dto.js';
 
 @ApiExtraModels(RunErrorDto)
@@ -31,13 +32,7 @@ export class RunStepDto {
 
   @ApiProperty({
     nullable: true,
-    oneOf: [
-      { type: 'object', additionalProperties: true },
-      { type: 'array', items: {} },
-      { type: 'string' },
-      { type: 'number' },
-      { type: 'boolean' },
-    ],
+    ...ANY_JSON,
     description: "The step's output; of a fan-out the array of its items' outputs, left out above 10,000 items",
     example: { price: 20 },
   })
