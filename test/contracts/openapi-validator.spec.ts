@@ -40,7 +40,8 @@ it('lets pass what the document describes', () => {
   expect(check(204, null, null)).toEqual([]);
   expect(check(404, { code: 'not_found', more: 1 }, 'application/problem+json')).toEqual([]);
   expect(check(200, 'data: 1', 'text/event-stream; charset=utf-8', '/api/v1/things/all')).toEqual([]);
-  expect(check(404, {}, 'application/problem+json', '/api/v1/nothing')).toEqual([]);
+  expect(check(404, { detail: 'no such route' }, 'application/problem+json', '/api/v1/nothing')).toEqual([]);
+  expect(check(405, {}, 'application/problem+json', '/api/v1/things/all', 'POST')).toEqual([]);
 });
 
 it.each([

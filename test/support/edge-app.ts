@@ -11,6 +11,7 @@ import { setupHttp } from '../../src/platform/http/setup-http.js';
 import { LifecycleModule } from '../../src/platform/lifecycle/index.js';
 import { createLogger, LoggingModule } from '../../src/platform/logging/index.js';
 import { createDataDir } from './embedded-data.js';
+import { OpenApiValidator } from './openapi-validator.js';
 
 export const EDGE_ADMIN_KEY = 'hdl_edge-tests-0123456789-abcdefghijklmnop';
 
@@ -62,16 +63,30 @@ export async function startEdgeApp({ env = {}, controllers = [], providers = [] 
   return {
     nest,
     url,
-    fetch: (path, { key = EDGE_ADMIN_KEY, ...init } = {}) => {
+    fetch: async (path, { key = EDGE_ADMIN_KEY, ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (key !== null) headers.set('authorization', `Bearer ${key}`);
-      return fetch(`${url}${path}`, { ...init, headers });
+      const response = await fetch(`${url}${path}`, { ...init, headers });
+      if (DESCRIBED.test(path)) await holdAgainstDocument(init.method ?? 'GET', path, response.clone());
+      return response;
     },
     close: async () => {
       await nest.close();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The routes of the real application; the others are a test's own. */
+const DESCRIBED = /^\/api\/v1\/(?:api-keys|me)\b/;
+let validator: OpenApiValidator | undefined;
+
+async function holdAgainstDocument(method: string, path: string, response: Response): Promise<void> {
+  validator ??= OpenApiValidator.fromFile();
+  const text = await response.text();
+  const answer = { status: response.status, headers: response.headers, body: text === '' ? null : (JSON.parse(text) as unknown) };
+  const faults = validator.check({ method, path: path.split('?', 1)[0] ?? path, answer });
+  if (faults.length > 0) throw new Error(`openapi.json does not describe this answer:\n${faults.join('\n')}\n${text}`);
 }
 
 /** The init of a JSON request. */

@@ -1,3 +1,5 @@
+import './validated-answers.js';
+
 export { ApiClient, observeAnswers, type Answer, type Exchange, type RequestOptions } from './api-client.js';
 export { generateAdminKey, startApp, type AppOptions, type TestApp, type TestKey } from './app.js';
 export { createDataDir } from './embedded-data.js';

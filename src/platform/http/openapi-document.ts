@@ -12,8 +12,9 @@ interface Operation extends Json {
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
-/** Every route behind a key can answer these. */
-const KEYED_PROBLEMS = ['401', '403', '429', '500', '503'];
+/** Every route behind a key can answer these; one with a body those too. */
+const KEYED_PROBLEMS = ['400', '401', '403', '429', '500', '503'];
+const BODY_PROBLEMS = ['413', '415', '422'];
 const PUBLIC_PROBLEMS = ['400', '500'];
 
 const ANSWER_HEADERS = ['X-Request-Id', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
@@ -60,7 +61,8 @@ function withoutDtoSuffix(document: OpenAPIObject): OpenAPIObject {
 function completeOperation(operation: Operation, usedStatuses: Set<string>): void {
   const keyed = operation.security !== undefined;
   operation.security ??= [];
-  for (const status of keyed ? KEYED_PROBLEMS : PUBLIC_PROBLEMS) operation.responses[status] ??= {};
+  const common = [...(keyed ? KEYED_PROBLEMS : PUBLIC_PROBLEMS), ...(operation['requestBody'] === undefined ? [] : BODY_PROBLEMS)];
+  for (const status of common) operation.responses[status] ??= {};
   const idempotent = operation.parameters?.some((parameter) => parameter['name'] === 'Idempotency-Key') === true;
   for (const [status, response] of Object.entries(operation.responses)) {
     if (Number(status) >= 400 && response['content'] === undefined) {
