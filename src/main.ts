@@ -13,8 +13,13 @@ async function main(): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
   process.on('uncaughtExceptionMonitor', (err, origin) => logger.error({ err, origin }, 'the process ends by an error that nobody handled'));
 
+  // Nothing is under way yet, so a signal ends the start at once. It has to be said: for the first process of a container
+  // the kernel has no default action.
+  const quit = (): never => process.exit(1);
+  process.once('SIGTERM', quit).once('SIGINT', quit);
   const app = await createApp(config, logger);
   greet(await serve(app, config));
+  process.off('SIGTERM', quit).off('SIGINT', quit);
 
   const stop = (signal: NodeJS.Signals): void => {
     process.once('SIGINT', () => process.exit(130));
