@@ -23,8 +23,16 @@ beforeAll(async () => {
   server = await startApp({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1' } });
   for (const file of FILES) {
     const raw = readFileSync(join(DIRECTORY, file), 'utf8');
-    const { status, body } = await server.api.post<Stored>('/workflows', undefined, { raw, headers: { 'content-type': 'application/yaml' } });
-    expect({ file, status, name: body.name, warnings: body.warnings }).toEqual({ file, status: 201, name: `examples/${file.replace('.yaml', '')}`, warnings: [] });
+    const { status, body } = await server.api.post<Stored>('/workflows', undefined, {
+      raw,
+      headers: { 'content-type': 'application/yaml' },
+    });
+    expect({ file, status, name: body.name, warnings: body.warnings }).toEqual({
+      file,
+      status: 201,
+      name: `examples/${file.replace('.yaml', '')}`,
+      warnings: [],
+    });
   }
 });
 afterAll(() => server?.close());
@@ -34,14 +42,26 @@ async function run(name: string, inputs: object = {}): Promise<Run['outputs']> {
 }
 
 async function runWhole(name: string, inputs: object): Promise<Run> {
-  const { status, body } = await server.api.post<Run>(`/workflows/${encodeURIComponent(`examples/${name}`)}/runs`, { inputs }, { query: { wait: '60s' } });
+  const { status, body } = await server.api.post<Run>(
+    `/workflows/${encodeURIComponent(`examples/${name}`)}/runs`,
+    { inputs },
+    { query: { wait: '60s' } },
+  );
   expect({ status, run: body.status, error: body.error }).toEqual({ status: 200, run: 'success', error: null });
   return body;
 }
 
 describe('the examples', () => {
   it('are six, and the part of one that is a workflow of its own', () => {
-    expect(FILES.toSorted()).toEqual(['api-inventory-tag.yaml', 'api-inventory.yaml', 'hello.yaml', 'orders-report.yaml', 'parcel.yaml', 'slow-poem.yaml', 'stubborn-delivery.yaml']);
+    expect(FILES.toSorted()).toEqual([
+      'api-inventory-tag.yaml',
+      'api-inventory.yaml',
+      'hello.yaml',
+      'orders-report.yaml',
+      'parcel.yaml',
+      'slow-poem.yaml',
+      'stubborn-delivery.yaml',
+    ]);
   });
 
   it('hello', async () => {
@@ -50,8 +70,19 @@ describe('the examples', () => {
   });
 
   it('parcel takes one road or the other', async () => {
-    expect(await run('parcel', { items: [{ name: 'book', grams: 800 }, { name: 'lamp', grams: 2200 }] })).toEqual({ label: 'Ghent: 3 kg, mind the lamp', carrier: 'bicycle', price: 5.7 });
-    expect(await run('parcel', { to: 'Mechelen', items: [{ name: 'anvil', grams: 125_000 }] })).toEqual({ label: 'Mechelen: 125 kg, mind the anvil', carrier: 'barge', price: 54 });
+    expect(
+      await run('parcel', {
+        items: [
+          { name: 'book', grams: 800 },
+          { name: 'lamp', grams: 2200 },
+        ],
+      }),
+    ).toEqual({ label: 'Ghent: 3 kg, mind the lamp', carrier: 'bicycle', price: 5.7 });
+    expect(await run('parcel', { to: 'Mechelen', items: [{ name: 'anvil', grams: 125_000 }] })).toEqual({
+      label: 'Mechelen: 125 kg, mind the anvil',
+      carrier: 'barge',
+      price: 54,
+    });
   });
 
   it('stubborn-delivery copes, whatever happens', async () => {
@@ -60,7 +91,11 @@ describe('the examples', () => {
     const steps = await server.api.get<{ data: { path: string; attempt: number }[] }>(`/runs/${shut.id}/steps`);
     expect(steps.body.data.find(({ path }) => path === 'ring')).toMatchObject({ attempt: 4 });
     const opened = await run('stubborn-delivery', { patience: 100 });
-    expect(opened).toEqual(opened.opened_by === 'the cat' ? { opened_by: 'the cat', signed: false, trouble: ['no_signature'] } : { opened_by: 'a person', signed: true, trouble: [] });
+    expect(opened).toEqual(
+      opened.opened_by === 'the cat'
+        ? { opened_by: 'the cat', signed: false, trouble: ['no_signature'] }
+        : { opened_by: 'a person', signed: true, trouble: [] },
+    );
   });
 
   it('orders-report', async () => {
@@ -75,23 +110,46 @@ describe('the examples', () => {
 
   it('slow-poem waits, and runs another workflow', async () => {
     const outputs = await run('slow-poem', { pause_ms: 300 });
-    expect(outputs).toEqual({ words: 10, different: 9, greeting: 'Hello, pattern!', child_run: expect.any(String) });
+    expect(outputs).toEqual({ words: 10, different: 9, greeting: 'Hello, pattern!', child_run: expect.any(String) as string });
     const child = await server.api.get<Run & { parent_run_id: string }>(`/runs/${outputs.child_run as string}`);
-    expect(child.body).toMatchObject({ status: 'success', parent_run_id: expect.any(String) });
+    expect(child.body).toMatchObject({ status: 'success', parent_run_id: expect.any(String) as string });
   });
 
   it('api-inventory takes stock of the server it runs on', async () => {
     const url = `${server.url}/openapi.json`;
-    const document = (await (await fetch(url)).json()) as { info: { title: string }; paths: Record<string, Record<string, { tags?: string[]; description?: string }>> };
-    const operations = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, method: method.toUpperCase(), ...operation })));
+    const document = (await (await fetch(url)).json()) as {
+      info: { title: string };
+      paths: Record<string, Record<string, { tags?: string[]; description?: string }>>;
+    };
+    const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, operation]) => ({
+        name: `${method.toUpperCase()} ${path}`,
+        method: method.toUpperCase(),
+        ...operation,
+      })),
+    );
     const tags = [...new Set(operations.flatMap(({ tags: own }) => own ?? ['untagged']))].toSorted();
 
     const report = await run('api-inventory', { url });
     expect(report.api).toBe(document.info.title);
     expect(report.operations).toBe(operations.length);
-    expect(report.by_tag).toEqual(Object.fromEntries(tags.map((tag) => [tag, operations.filter(({ tags: own }) => (own ?? ['untagged']).includes(tag)).length])));
-    expect(report.by_method).toEqual(Object.fromEntries([...new Set(operations.map(({ method }) => method))].map((method) => [method, operations.filter((operation) => operation.method === method).length])));
-    expect(report.without_description).toEqual(operations.filter(({ description }) => (description ?? '') === '').map(({ name }) => name).toSorted());
+    expect(report.by_tag).toEqual(
+      Object.fromEntries(tags.map((tag) => [tag, operations.filter(({ tags: own }) => (own ?? ['untagged']).includes(tag)).length])),
+    );
+    expect(report.by_method).toEqual(
+      Object.fromEntries(
+        [...new Set(operations.map(({ method }) => method))].map((method) => [
+          method,
+          operations.filter((operation) => operation.method === method).length,
+        ]),
+      ),
+    );
+    expect(report.without_description).toEqual(
+      operations
+        .filter(({ description }) => (description ?? '') === '')
+        .map(({ name }) => name)
+        .toSorted(),
+    );
     expect(operations.length).toBeGreaterThan(10);
   });
 });
@@ -104,7 +162,7 @@ describe('the quick start', () => {
       const { body } = await quickstart.api.get<{ data: { name: string }[] }>('/workflows', { query: { source: 'fs:examples' } });
       expect(body.data).toHaveLength(FILES.length);
       const started = await quickstart.api.post<Run>('/workflows/examples%2Fapi-inventory/runs', {}, { query: { wait: '60s' } });
-      expect(started.body).toMatchObject({ status: 'success', outputs: { operations: expect.any(Number) } });
+      expect(started.body).toMatchObject({ status: 'success', outputs: { operations: expect.any(Number) as number } });
     } finally {
       await quickstart.close();
     }

@@ -33,7 +33,10 @@ beforeAll(async () => {
   await writeFile(join(directory, 'broken.yaml'), 'name: files/broken\nnodes: [');
   await writeFile(join(directory, 'invalid.yml'), 'name: files/invalid\nnodes:\n  - { id: a, type: transform.sett }\n');
   await mkdir(join(directory, 'nested', '.hidden'), { recursive: true });
-  await writeFile(join(directory, 'nested', 'deep.json'), JSON.stringify({ name: 'files/deep', nodes: [{ id: 'a', type: 'transform.set', config: { values: {} } }] }));
+  await writeFile(
+    join(directory, 'nested', 'deep.json'),
+    JSON.stringify({ name: 'files/deep', nodes: [{ id: 'a', type: 'transform.set', config: { values: {} } }] }),
+  );
   await writeFile(join(directory, 'nested', '.hidden', 'no.yaml'), yaml('files/hidden', 'no'));
   await writeFile(join(directory, 'notes.txt'), 'no workflow');
   await symlink(join(directory, 'nested', 'deep.json'), join(directory, 'link.json'));
@@ -94,7 +97,11 @@ describe('a directory of workflows', () => {
 
   it('never lends its rights to a version that came by API', async () => {
     const definitions = server.app.get(DefinitionsService);
-    const stored = await server.api.post<Workflow>('/workflows', { name: 'files/good', description: 'by api', nodes: [{ id: 'a', type: 'transform.set', config: { values: {} } }] });
+    const stored = await server.api.post<Workflow>('/workflows', {
+      name: 'files/good',
+      description: 'by api',
+      nodes: [{ id: 'a', type: 'transform.set', config: { values: {} } }],
+    });
     expect(stored.body).toMatchObject({ version: 4, source: 'api' });
     expect((await definitions.resolve('default', 'files/good'))?.source).toBe('api');
     await writeFile(join(directory, 'good.yaml'), yaml('files/good', 'four'));
@@ -112,10 +119,16 @@ describe('a directory that several nodes load', () => {
     const first = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: same } });
     const files = first.app.get(WorkflowFilesService);
     try {
-      const { body } = await first.api.post<Workflow>('/workflows', { name: 'files/good', nodes: [{ id: 'b', type: 'transform.set', config: { values: {} } }] });
+      const { body } = await first.api.post<Workflow>('/workflows', {
+        name: 'files/good',
+        nodes: [{ id: 'b', type: 'transform.set', config: { values: {} } }],
+      });
       expect(body.version).toBe(2);
       // What another node does when it starts: the same service over the same directory and database.
-      const again = Object.assign(Object.create(Object.getPrototypeOf(files) as object), files, { watchers: [], queue: Promise.resolve() }) as WorkflowFilesService;
+      const again = Object.assign(Object.create(Object.getPrototypeOf(files) as object), files, {
+        watchers: [],
+        queue: Promise.resolve(),
+      }) as WorkflowFilesService;
       await Promise.all([again.onApplicationBootstrap(), again.onApplicationBootstrap()]);
       expect((await first.api.get<Workflow>('/workflows/files%2Fgood')).body).toMatchObject({ version: 2, source: 'api' });
       expect((await first.api.get<Workflow>('/workflows/files%2Fdeep')).body).toMatchObject({ version: 1 });

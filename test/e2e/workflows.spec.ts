@@ -36,7 +36,17 @@ describe('storing a workflow', () => {
     const first = await api.post<Workflow>('/workflows', definition('store/a', { description: 'one', tags: ['x'] }));
     expect(first.status).toBe(201);
     expect(first.headers.get('location')).toBe(`/api/v1/workflows/${first.body.id}`);
-    expect(first.body).toMatchObject({ name: 'store/a', namespace: 'store', version: 1, source: 'api', description: 'one', tags: ['x'], nodes: 1, triggers: 0, warnings: [] });
+    expect(first.body).toMatchObject({
+      name: 'store/a',
+      namespace: 'store',
+      version: 1,
+      source: 'api',
+      description: 'one',
+      tags: ['x'],
+      nodes: 1,
+      triggers: 0,
+      warnings: [],
+    });
 
     const again = await api.post<Workflow>('/workflows', { tags: ['x'], description: 'one', ...definition('store/a') });
     expect(again.status).toBe(200);
@@ -51,7 +61,13 @@ describe('storing a workflow', () => {
   });
 
   it('takes YAML, and calls it the same when it says the same', async () => {
-    const yaml = ['name: store/yaml # a comment', 'nodes:', '  - id: greet', '    type: transform.set', '    config: { values: { text: "hello" } }'].join('\n');
+    const yaml = [
+      'name: store/yaml # a comment',
+      'nodes:',
+      '  - id: greet',
+      '    type: transform.set',
+      '    config: { values: { text: "hello" } }',
+    ].join('\n');
     const headers = { 'content-type': 'application/yaml' };
     const first = await api.post<Workflow>('/workflows', undefined, { raw: yaml, headers });
     expect(first.status).toBe(201);
@@ -67,7 +83,9 @@ describe('storing a workflow', () => {
   });
 
   it('numbers versions without gaps when many are stored at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => api.post<Workflow>('/workflows', definition('store/race', { description: `d${i % 10}` }))));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => api.post<Workflow>('/workflows', definition('store/race', { description: `d${i % 10}` }))),
+    );
     expect(answers.every(({ status }) => status === 201 || status === 200)).toBe(true);
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     const { body } = await api.get<Page<{ version: number }>>(`${at('store/race')}/versions`);
@@ -121,11 +139,22 @@ describe('storing a workflow', () => {
     ['a key twice', 'name: a\nname: b\n', /unique/, 2],
     ['an unquoted expression', 'name: a\nnodes:\n  - id: {{ x }}\n', /quotes around a value that begins with \{\{/, 3],
     ['a tab', 'name: a\nnodes:\n\t- id: a\n', /line 3/, 3],
-    ['an alias bomb', `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'.split('').map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefg'[i]}`).join(',')}]`).join('\n')}\n`, /alias/i, undefined],
+    [
+      'an alias bomb',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
+        .split('')
+        .map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefg'[i]}`).join(',')}]`)
+        .join('\n')}\n`,
+      /alias/i,
+      undefined,
+    ],
     ['infinity', 'name: .inf\n', /no JSON number/, undefined],
     ['nesting without end', '['.repeat(20_000), /./, undefined],
   ])('refuses YAML with %s, and says where', async (_, yaml, message, line) => {
-    const { status, body } = await api.post<Problem>('/workflows', undefined, { raw: yaml, headers: { 'content-type': 'application/yaml' } });
+    const { status, body } = await api.post<Problem>('/workflows', undefined, {
+      raw: yaml,
+      headers: { 'content-type': 'application/yaml' },
+    });
     expect(status).toBe(400);
     expect(body.code).toBe('malformed_yaml');
     expect(body.errors[0]?.message).toMatch(message);
@@ -138,13 +167,22 @@ describe('storing a workflow', () => {
   });
 
   it('warns without refusing', async () => {
-    const { status, body } = await api.post<Workflow>('/workflows', definition('store/warned', { inputs: { type: 'object', properties: { unread: {} } } }));
+    const { status, body } = await api.post<Workflow>(
+      '/workflows',
+      definition('store/warned', { inputs: { type: 'object', properties: { unread: {} } } }),
+    );
     expect(status).toBe(201);
     expect(body.warnings).toEqual([expect.objectContaining({ path: '/inputs/properties/unread', code: 'unused_input' })]);
   });
 
   it('takes 2,000 nodes in good time and refuses 20,000 with a clear word', async () => {
-    const nodes = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `n${i}`, type: 'transform.set', config: { values: { i: '{{ inputs.x }}' } }, needs: i === 0 ? [] : [`n${i - 1}`] }));
+    const nodes = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        id: `n${i}`,
+        type: 'transform.set',
+        config: { values: { i: '{{ inputs.x }}' } },
+        needs: i === 0 ? [] : [`n${i - 1}`],
+      }));
     const stored = await api.post<Workflow>('/workflows', { name: 'store/large', nodes: nodes(2_000) });
     expect(stored.status).toBe(201);
     const refused = await api.post<Problem>('/workflows', { name: 'store/larger', nodes: nodes(20_000) });
@@ -210,7 +248,9 @@ describe('reading workflows', () => {
     expect((await api.get(at('read/versions'), { query: { version: 'x' } })).status).toBe(422);
     const { body } = await api.get<Page<{ version: number; latest: boolean }>>(`${at('read/versions')}/versions`, { query: { limit: 1 } });
     expect(body.data).toEqual([expect.objectContaining({ version: 2, latest: true, source: 'api', nodes: 1 })]);
-    const rest = await api.get<Page<{ version: number }>>(`${at('read/versions')}/versions`, { query: { limit: 1, cursor: body.next_cursor ?? '' } });
+    const rest = await api.get<Page<{ version: number }>>(`${at('read/versions')}/versions`, {
+      query: { limit: 1, cursor: body.next_cursor ?? '' },
+    });
     expect(rest.body).toMatchObject({ data: [{ version: 1 }], next_cursor: null });
   });
 
@@ -228,7 +268,13 @@ describe('reading workflows', () => {
     ];
     await api.post('/workflows', { name: 'read/graph', nodes: chain });
     const json = await api.get(`${at('read/graph')}/graph`);
-    expect(json.body).toMatchObject({ nodes: [{ id: 'a', level: 0, name: 'Say "hi"' }, { id: 'b', level: 1, conditional: true }], edges: [{ from: 'a', to: 'b' }] });
+    expect(json.body).toMatchObject({
+      nodes: [
+        { id: 'a', level: 0, name: 'Say "hi"' },
+        { id: 'b', level: 1, conditional: true },
+      ],
+      edges: [{ from: 'a', to: 'b' }],
+    });
     const mermaid = await api.get<string>(`${at('read/graph')}/graph`, { query: { format: 'mermaid' } });
     expect(mermaid.headers.get('content-type')).toMatch(/^text\/vnd\.mermaid/);
     expect(mermaid.body).toContain('n0["Say #34;hi#34;<br/>transform.set"]');
@@ -239,9 +285,13 @@ describe('reading workflows', () => {
   });
 
   it('lists what nodes can do', async () => {
-    const { body } = await api.get<Page<{ type: string; config_schema: object; input_schema: object; output_schema: object }>>('/node-types');
-    expect(body.data.map(({ type }) => type)).toEqual(expect.arrayContaining(['http.request', 'transform.set', 'workflow.run', 'code.javascript']));
-    for (const nodeType of body.data) expect(Object.keys(nodeType)).toEqual(['type', 'category', 'description', 'pure', 'config_schema', 'input_schema', 'output_schema']);
+    const { body } =
+      await api.get<Page<{ type: string; config_schema: object; input_schema: object; output_schema: object }>>('/node-types');
+    expect(body.data.map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['http.request', 'transform.set', 'workflow.run', 'code.javascript']),
+    );
+    for (const nodeType of body.data)
+      expect(Object.keys(nodeType)).toEqual(['type', 'category', 'description', 'pure', 'config_schema', 'input_schema', 'output_schema']);
   });
 });
 
@@ -259,21 +309,43 @@ describe('checking a definition', () => {
   });
 
   it('answers with errors when it is not, YAML included', async () => {
-    expect((await api.post('/workflows/validate', {})).body).toMatchObject({ valid: false, errors: [{ path: '/name', code: 'required' }, { path: '/nodes', code: 'required' }] });
-    const { status, body } = await api.post('/workflows/validate', undefined, { raw: 'name: [', headers: { 'content-type': 'application/yaml' } });
+    expect((await api.post('/workflows/validate', {})).body).toMatchObject({
+      valid: false,
+      errors: [
+        { path: '/name', code: 'required' },
+        { path: '/nodes', code: 'required' },
+      ],
+    });
+    const { status, body } = await api.post('/workflows/validate', undefined, {
+      raw: 'name: [',
+      headers: { 'content-type': 'application/yaml' },
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({ valid: false, errors: [{ code: 'malformed_yaml', line: 1 }] });
   });
 
   it('checks a stored one, and inputs for it', async () => {
-    await api.post('/workflows', definition('check/inputs', { inputs: { type: 'object', required: ['n'], properties: { n: { type: 'integer', minimum: 1 }, o: { type: 'object', properties: { 'a/b': { type: 'string' } } } } } }));
+    await api.post(
+      '/workflows',
+      definition('check/inputs', {
+        inputs: {
+          type: 'object',
+          required: ['n'],
+          properties: { n: { type: 'integer', minimum: 1 }, o: { type: 'object', properties: { 'a/b': { type: 'string' } } } },
+        },
+      }),
+    );
     expect((await api.post(`${at('check/inputs')}/validate`)).body).toMatchObject({ valid: true, levels: [['greet']] });
     expect((await api.post(`${at('check/inputs')}/validate`, { inputs: { n: 2 } })).body).toMatchObject({ valid: true });
-    expect((await api.post<{ errors: unknown }>(`${at('check/inputs')}/validate`, { inputs: { n: 0, o: { 'a/b': 1 } } })).body.errors).toEqual([
+    expect(
+      (await api.post<{ errors: unknown }>(`${at('check/inputs')}/validate`, { inputs: { n: 0, o: { 'a/b': 1 } } })).body.errors,
+    ).toEqual([
       { path: '/inputs/n', code: 'minimum', message: 'must be >= 1' },
       { path: '/inputs/o/a~1b', code: 'type', message: 'must be string' },
     ]);
-    expect((await api.post<{ errors: unknown }>(`${at('check/inputs')}/validate`, { inputs: {} })).body.errors).toEqual([{ path: '/inputs/n', code: 'required', message: 'n is required' }]);
+    expect((await api.post<{ errors: unknown }>(`${at('check/inputs')}/validate`, { inputs: {} })).body.errors).toEqual([
+      { path: '/inputs/n', code: 'required', message: 'n is required' },
+    ]);
     expect((await api.post(`${at('none/such')}/validate`)).status).toBe(404);
   });
 });

@@ -26,7 +26,11 @@ function createBase(): Environment {
 
 function createEnvironments(): Record<Variables, Environment> {
   const inputs = createBase();
-  const run = inputs.clone().registerVariable('nodes', 'map<string, dyn>').registerVariable('run', 'map<string, dyn>').registerVariable('secrets', 'map<string, dyn>');
+  const run = inputs
+    .clone()
+    .registerVariable('nodes', 'map<string, dyn>')
+    .registerVariable('run', 'map<string, dyn>')
+    .registerVariable('secrets', 'map<string, dyn>');
   const item = run.clone().registerVariable('item', 'dyn').registerVariable('index', 'dyn');
   return { inputs, run, item };
 }

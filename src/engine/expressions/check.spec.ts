@@ -4,7 +4,8 @@ import { checkCondition, checkItems, checkTemplate, type Declarations } from './
 const declarations: Declarations = {
   variables: 'run',
   typeOf: (root, path) => (root === 'inputs' ? ({ n: 'double', s: 'string', b: 'bool' } as const)[path.join('.')] : undefined),
-  judge: (reference) => (reference.root === 'nodes' && reference.path[0] === 'ghost' ? { code: 'dangling', message: 'no node ghost' } : undefined),
+  judge: (reference) =>
+    reference.root === 'nodes' && reference.path[0] === 'ghost' ? { code: 'dangling', message: 'no node ghost' } : undefined,
 };
 
 describe('the template check', () => {
@@ -59,7 +60,11 @@ describe('the template check', () => {
   });
 
   it('finds every fault, each with its pointer, line and column', () => {
-    const faults = checkTemplate({ 'a/b': ['{{ foo }}', 'ok'], c: { '~': 'line\n  {{ 1 + }} and {{ inputs.s * 2 }}' }, d: '{{ nodes.ghost + nodes.ghost.x + 1 }}' }, '/config', declarations);
+    const faults = checkTemplate(
+      { 'a/b': ['{{ foo }}', 'ok'], c: { '~': 'line\n  {{ 1 + }} and {{ inputs.s * 2 }}' }, d: '{{ nodes.ghost + nodes.ghost.x + 1 }}' },
+      '/config',
+      declarations,
+    );
     expect(faults.map(({ path, code, line, column }) => ({ path, code, line, column }))).toEqual([
       { path: '/config/a~1b/0', code: 'unknown_variable', line: 1, column: 4 },
       { path: '/config/c/~0', code: 'syntax', line: 2, column: 10 },
@@ -70,7 +75,11 @@ describe('the template check', () => {
   });
 
   it('finds references inside macros, indexes and branches', () => {
-    const faults = checkTemplate('{{ inputs.l.map(x, has(nodes.ghost.a) ? x : inputs[nodes["ghost"].b]) + cel.bind(y, nodes.?ghost, [y]) }}', '', declarations);
+    const faults = checkTemplate(
+      '{{ inputs.l.map(x, has(nodes.ghost.a) ? x : inputs[nodes["ghost"].b]) + cel.bind(y, nodes.?ghost, [y]) }}',
+      '',
+      declarations,
+    );
     expect(faults.map((fault) => fault.code)).toEqual(['dangling', 'dangling', 'dangling']);
   });
 

@@ -65,7 +65,11 @@ function walk(value: Json, path: string, depth: number, onText: (text: string, p
 }
 
 const EXPECTATIONS = {
-  bool: { code: 'not_a_condition', message: 'a condition is true, false or exactly one expression {{ … }} that gives a boolean', types: /^(bool|dyn|dyn<bool>)$/ },
+  bool: {
+    code: 'not_a_condition',
+    message: 'a condition is true, false or exactly one expression {{ … }} that gives a boolean',
+    types: /^(bool|dyn|dyn<bool>)$/,
+  },
   list: { code: 'not_a_list', message: 'items must be a list or exactly one expression {{ … }} that gives a list', types: /^(list|dyn$)/ },
 } as const;
 
@@ -92,7 +96,9 @@ function checkText(text: string, path: string, declarations: Declarations, expec
       attempt(() => {
         const type = checkExpression(source, path, declarations, faults);
         if (expectation !== null && part === lone && !expectation.types.test(type)) {
-          throw new TemplateError(faultOf(source, leadingSpace(part.text), expectation.code, `expected a ${expected}, the expression gives ${type}`));
+          throw new TemplateError(
+            faultOf(source, leadingSpace(part.text), expectation.code, `expected a ${expected}, the expression gives ${type}`),
+          );
         }
       });
     }
@@ -117,7 +123,9 @@ function checkExpression(source: ExpressionSource, path: string, declarations: D
   const { code, message, start } = describeCelError(checked.error);
   // A JSON number is a fine position as long as it is whole, which only the evaluation can tell.
   if (code === 'invalid_index_type' && message.endsWith("'double'")) return 'dyn';
-  throw new TemplateError(faultOf(source, start, code === 'unknown_variable' ? 'unknown_variable' : 'type', explain(code, message, source.text, root)));
+  throw new TemplateError(
+    faultOf(source, start, code === 'unknown_variable' ? 'unknown_variable' : 'type', explain(code, message, source.text, root)),
+  );
 }
 
 /** Tells the type checker what a member is known to be, as `dyn<T>`: JSON's own type, still open to mixed operators. */
@@ -138,7 +146,8 @@ function explain(code: string, message: string, text: string, root: CelNode): st
   if (code !== 'unknown_variable') return message;
   const name = message.replace(/^.*: /, '');
   if (name === 'item' || name === 'index') return `${name} is known only inside for_each`;
-  if (/^(now|today|random|uuid)$/.test(name)) return `there is no ${name}: expressions must give the same on every replay; run.created_at is fixed`;
+  if (/^(now|today|random|uuid)$/.test(name))
+    return `there is no ${name}: expressions must give the same on every replay; run.created_at is fixed`;
   const dashed = dashedName(root, text, name);
   return dashed ?? `${message}; known are inputs, nodes, run, env, secrets, and item and index inside for_each`;
 }

@@ -73,7 +73,8 @@ function chainOf(node: CelNode): (Reference & { readonly computed: readonly CelN
 export const NO_REFERENCES: References = { nodes: new Set(), secrets: new Set(), env: new Set(), item: false };
 
 export function summarize(references: readonly Reference[]): References {
-  const named = (root: string) => new Set(references.filter((reference) => reference.root === root && reference.literal).map((reference) => reference.path[0] as string));
+  const named = (root: string) =>
+    new Set(references.filter((reference) => reference.root === root && reference.literal).map((reference) => reference.path[0] as string));
   return {
     nodes: named('nodes'),
     secrets: named('secrets'),

@@ -23,7 +23,15 @@ export interface RunView {
 }
 
 /** Names of {@link RunView}, as validation knows them. */
-export const RUN_VIEW_FIELDS = ['id', 'tenant', 'workflow', 'version', 'attempt', 'created_at', 'trigger'] as const satisfies readonly (keyof RunView)[];
+export const RUN_VIEW_FIELDS = [
+  'id',
+  'tenant',
+  'workflow',
+  'version',
+  'attempt',
+  'created_at',
+  'trigger',
+] as const satisfies readonly (keyof RunView)[];
 
 /**
  * The variables of an expression. Plain objects with own properties only: CEL looks names up with `Object.hasOwn`.

@@ -1,7 +1,8 @@
 import { faultAt, TemplateError } from './expression-error.js';
 
 /** A piece of a template string: text as it is, or an expression with its offset. */
-export type TextPart = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'expression'; readonly text: string; readonly offset: number };
+export type TextPart =
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'expression'; readonly text: string; readonly offset: number };
 
 /** Whether a string holds an expression or an escape, without parsing it. */
 export function hasTemplate(text: string): boolean {
@@ -28,7 +29,10 @@ export function splitTemplate(text: string): TextPart[] {
     if (literal !== '') parts.push({ kind: 'text', text: literal });
     literal = '';
     const close = findClose(text, open + 2);
-    if (close < 0) throw new TemplateError(faultAt(text, open, 'unclosed_expression', 'the expression is not closed with }}; write \\{{ for a literal {{'));
+    if (close < 0)
+      throw new TemplateError(
+        faultAt(text, open, 'unclosed_expression', 'the expression is not closed with }}; write \\{{ for a literal {{'),
+      );
     parts.push({ kind: 'expression', text: text.slice(open + 2, close), offset: open + 2 });
     position = close + 2;
   }

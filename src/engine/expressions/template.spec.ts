@@ -6,12 +6,27 @@ import type { Scope } from './scope.js';
 
 const scope: Scope = {
   inputs: {
-    n: 2, f: 2.5, s: 'text', t: true, nothing: null, list: [1, 2, 3], one: 1, url: 'http://a/b?c=d', empty: [],
+    n: 2,
+    f: 2.5,
+    s: 'text',
+    t: true,
+    nothing: null,
+    list: [1, 2, 3],
+    one: 1,
+    url: 'http://a/b?c=d',
+    empty: [],
     object: { a: 1, 'b-c': { d: [true] } },
-    orders: [{ id: 'x', amount: 5, tag: 'red' }, { id: 'y', amount: 7.5, tag: 'blue' }, { id: 'z', amount: 1, tag: 'red' }],
+    orders: [
+      { id: 'x', amount: 5, tag: 'red' },
+      { id: 'y', amount: 7.5, tag: 'blue' },
+      { id: 'z', amount: 1, tag: 'red' },
+    ],
     odd: { 'weird key': 1, constructor: 2 },
   },
-  nodes: { fetch: { status: 'success', output: { status: 200, body: { orders: [{ id: 1 }] } }, error: null }, 'a-b': { status: 'failed', output: null, error: { code: 'timeout', message: 'late' } } },
+  nodes: {
+    fetch: { status: 'success', output: { status: 200, body: { orders: [{ id: 1 }] } }, error: null },
+    'a-b': { status: 'failed', output: null, error: { code: 'timeout', message: 'late' } },
+  },
   run: { id: 'r1', tenant: 'default', workflow: 'demo/x', version: 3, attempt: 1, created_at: '2026-01-02T03:04:05.000Z', trigger: 'api' },
   item: { id: 7 },
   index: 1,
@@ -38,7 +53,7 @@ describe('templates', () => {
     ['\\{{ not }}', '{{ not }}'],
     ['a \\{{ b }} {{ inputs.n }}', 'a {{ b }} 2'],
     ['{{ "}}" }}', '}}'],
-    ["{{ '}}' + \"{{\" }}", '}}{{'],
+    ['{{ \'}}\' + "{{" }}', '}}{{'],
     ['{{ {"a": {"b": inputs.n}} }}', { a: { b: 2 } }],
     ['{{{"a": {"b": 1}}}}', { a: { b: 1 } }],
     ['{{ r"\\d" + "\\"}}" }}', '\\d"}}'],
@@ -65,7 +80,12 @@ describe('templates', () => {
   });
 
   it('knows what is constant, what reads secrets, and what is read', () => {
-    const template = compileTemplate({ a: 1, b: { c: 'text' }, d: '{{ nodes.fetch.output + nodes["a-b"].output }}', e: ['{{ secrets.TOKEN }}', '{{ env.HOME }}'] });
+    const template = compileTemplate({
+      a: 1,
+      b: { c: 'text' },
+      d: '{{ nodes.fetch.output + nodes["a-b"].output }}',
+      e: ['{{ secrets.TOKEN }}', '{{ env.HOME }}'],
+    });
     expect(template.constant).toBe(false);
     expect([...template.constantKeys]).toEqual(['a', 'b']);
     expect([...template.secretKeys]).toEqual(['e']);
@@ -127,11 +147,23 @@ describe('numbers', () => {
     ['string(7)', '7'],
     ['0.1 + 0.2', 0.30000000000000004],
     ['-0.0', 0],
-    ['round(2.5)', 3], ['round(-2.5)', -3], ['round(1.005, 2)', 1.01], ['round(inputs.f)', 3],
-    ['floor(2.9)', 2], ['ceil(2.1)', 3], ['abs(-3)', 3], ['abs(-3.5)', 3.5],
-    ['min(inputs.n, 1)', 1], ['max(inputs.n, 1)', 2], ['min(inputs.list)', 1], ['inputs.list.max()', 3],
-    ['sum(inputs.list)', 6], ['[1, 2.5].sum()', 3.5], ['sum([])', 0],
-    ['range(3)', [0, 1, 2]], ['range(inputs.n)', [0, 1]],
+    ['round(2.5)', 3],
+    ['round(-2.5)', -3],
+    ['round(1.005, 2)', 1.01],
+    ['round(inputs.f)', 3],
+    ['floor(2.9)', 2],
+    ['ceil(2.1)', 3],
+    ['abs(-3)', 3],
+    ['abs(-3.5)', 3.5],
+    ['min(inputs.n, 1)', 1],
+    ['max(inputs.n, 1)', 2],
+    ['min(inputs.list)', 1],
+    ['inputs.list.max()', 3],
+    ['sum(inputs.list)', 6],
+    ['[1, 2.5].sum()', 3.5],
+    ['sum([])', 0],
+    ['range(3)', [0, 1, 2]],
+    ['range(inputs.n)', [0, 1]],
     ['9007199254740991', 9007199254740991],
     ['0xFF', 255],
   ])('%s is %j', (expression, expected) => {
@@ -184,7 +216,16 @@ describe('values and functions', () => {
     ['[3, 1.5, 2].sort()', [1.5, 2, 3]],
     ['["b", "a"].sort()', ['a', 'b']],
     ['inputs.orders.sort_by("amount").map(o, o.id)', ['z', 'x', 'y']],
-    ['inputs.orders.group_by("tag")', { red: [{ id: 'x', amount: 5, tag: 'red' }, { id: 'z', amount: 1, tag: 'red' }], blue: [{ id: 'y', amount: 7.5, tag: 'blue' }] }],
+    [
+      'inputs.orders.group_by("tag")',
+      {
+        red: [
+          { id: 'x', amount: 5, tag: 'red' },
+          { id: 'z', amount: 1, tag: 'red' },
+        ],
+        blue: [{ id: 'y', amount: 7.5, tag: 'blue' }],
+      },
+    ],
     ['inputs.orders.count_by("tag")', { red: 2, blue: 1 }],
     ['count_by(["a", "b", "a"])', { a: 2, b: 1 }],
     ['inputs.orders.group_by("tag").red.map(o, o.amount).sum()', 6],
@@ -267,12 +308,20 @@ describe('failures', () => {
     expect(JSON.stringify([failure.message, failure.details])).not.toContain('hush');
   });
 
-  it.each(['{{ now() }}', '{{ now }}', '{{ inputs. }}', '{{ }}', '{{ inputs.n', '{{ nodes.a b }}', '{{ 1 + "a" }}', '{{ item + unknown }}', `{{ ${'x'.repeat(10_001)} }}`, `{{ ${'('.repeat(200)}1${')'.repeat(200)} }}`])(
-    'refuses to compile %s',
-    (template) => {
-      expect(() => compileTemplate(template, 'item')).toThrow(expect.objectContaining({ name: 'TemplateError' }) as Error);
-    },
-  );
+  it.each([
+    '{{ now() }}',
+    '{{ now }}',
+    '{{ inputs. }}',
+    '{{ }}',
+    '{{ inputs.n',
+    '{{ nodes.a b }}',
+    '{{ 1 + "a" }}',
+    '{{ item + unknown }}',
+    `{{ ${'x'.repeat(10_001)} }}`,
+    `{{ ${'('.repeat(200)}1${')'.repeat(200)} }}`,
+  ])('refuses to compile %s', (template) => {
+    expect(() => compileTemplate(template, 'item')).toThrow(expect.objectContaining({ name: 'TemplateError' }) as Error);
+  });
 
   it('knows item and index only where they exist', () => {
     expect(() => compileTemplate('{{ item }}', 'run')).toThrow(/item/);

@@ -51,7 +51,10 @@ export function compileCondition(value: string | boolean, variables: Variables =
       const result = compiled.evaluateRaw(scope);
       if (typeof result === 'boolean') return result;
       const kind = result === null ? 'null' : Array.isArray(result) ? 'a list' : `a ${typeof result}`;
-      throw evaluationFailure(faultAt(value, expression.offset, 'not_a_boolean', `a condition must give true or false, not ${kind}`), expression.text.trim());
+      throw evaluationFailure(
+        faultAt(value, expression.offset, 'not_a_boolean', `a condition must give true or false, not ${kind}`),
+        expression.text.trim(),
+      );
     },
   };
 }
@@ -80,7 +83,8 @@ function compileValue(value: Json, variables: Variables, depth: number): Part {
     value,
     references: union(parts.map((part) => part.references)),
     members,
-    evaluate: (scope) => Object.fromEntries(members.map(({ key, part }) => [key, part.evaluate === null ? part.value : part.evaluate(scope)])),
+    evaluate: (scope) =>
+      Object.fromEntries(members.map(({ key, part }) => [key, part.evaluate === null ? part.value : part.evaluate(scope)])),
   };
 }
 
@@ -97,11 +101,12 @@ function compileArray(elements: readonly Json[], variables: Variables, depth: nu
 function compileText(text: string, variables: Variables): Part {
   if (!hasTemplate(text)) return constant(text);
   const parts = splitTemplate(text);
-  const compile = (part: Extract<TextPart, { kind: 'expression' }>) => compileExpression({ text: part.text, template: text, offset: part.offset }, variables);
+  const compile = (part: Extract<TextPart, { kind: 'expression' }>) =>
+    compileExpression({ text: part.text, template: text, offset: part.offset }, variables);
   const lone = loneExpression(parts);
   if (lone !== null) {
     const compiled = compile(lone);
-    return { value: text, references: compiled.references, evaluate: compiled.evaluate };
+    return { value: text, references: compiled.references, evaluate: (scope) => compiled.evaluate(scope) };
   }
   const pieces = parts.map((part) => (part.kind === 'text' ? part.text : compile(part)));
   if (pieces.every((piece) => typeof piece === 'string')) return constant(pieces.join(''));

@@ -95,7 +95,8 @@ function fromObject(source: Record<string, unknown>, depth: number): Json {
     meter.addOutput(key.length + 4);
     const converted = toJson(source[key], depth + 1);
     if (copy !== undefined) copy.push([key, converted]);
-    else if (converted !== source[key]) copy = [...keys.slice(0, i).map((earlier): [string, Json] => [earlier, source[earlier] as Json]), [key, converted]];
+    else if (converted !== source[key])
+      copy = [...keys.slice(0, i).map((earlier): [string, Json] => [earlier, source[earlier] as Json]), [key, converted]];
   }
   return copy === undefined ? (source as { [key: string]: Json }) : Object.fromEntries(copy);
 }

@@ -1,5 +1,12 @@
 import { compileCondition, compileTemplate } from '../expressions/index.js';
-import type { ConcurrencySettings, GraphDefinition, NodeDefinition, NodeOnError, RetryPolicy, WorkflowSettings } from '../model/definition.js';
+import type {
+  ConcurrencySettings,
+  GraphDefinition,
+  NodeDefinition,
+  NodeOnError,
+  RetryPolicy,
+  WorkflowSettings,
+} from '../model/definition.js';
 import type { CompiledGraph, CompiledNode, CompiledOnError, CompiledSettings } from './compiled-graph.js';
 import { sortGraph } from './topology.js';
 
@@ -11,11 +18,15 @@ const DEFAULT_MAX_PARALLEL_ITEMS = 10;
 /** Prepares a definition for execution. It must have passed `validateDefinition`: faults throw, with the first one's message. */
 export function compileGraph(definition: GraphDefinition): CompiledGraph {
   const needsOf = new Map(definition.nodes.map((node) => [node.id, [...new Set(node.needs)]]));
-  const { order, levels, cycles, dependents } = sortGraph(definition.nodes.map((node) => ({ id: node.id, needs: needsOf.get(node.id) ?? [] })));
+  const { order, levels, cycles, dependents } = sortGraph(
+    definition.nodes.map((node) => ({ id: node.id, needs: needsOf.get(node.id) ?? [] })),
+  );
   const [cycle] = cycles;
   if (cycle !== undefined) throw new Error(`the graph has a cycle: ${cycle.join(' -> ')}`);
   const tolerant = definition.settings?.on_error === 'continue';
-  const nodes = definition.nodes.map((node, index) => compileNode(node, index, needsOf.get(node.id) ?? [], dependents.get(node.id) ?? [], tolerant));
+  const nodes = definition.nodes.map((node, index) =>
+    compileNode(node, index, needsOf.get(node.id) ?? [], dependents.get(node.id) ?? [], tolerant),
+  );
   return {
     definition,
     nodes: new Map(nodes.map((node) => [node.id, node])),
@@ -43,7 +54,10 @@ function compileNode(
     config: compileTemplate(node.config ?? {}, variables),
     inputs: compileTemplate(node.inputs ?? {}, variables),
     when: node.when === undefined || node.when === true ? null : compileCondition(node.when),
-    forEach: node.for_each === undefined ? null : { items: compileTemplate(node.for_each.items), maxParallel: node.for_each.max_parallel ?? DEFAULT_MAX_PARALLEL_ITEMS },
+    forEach:
+      node.for_each === undefined
+        ? null
+        : { items: compileTemplate(node.for_each.items), maxParallel: node.for_each.max_parallel ?? DEFAULT_MAX_PARALLEL_ITEMS },
     needs,
     dependents,
     join: node.join ?? 'all_success',

@@ -3,9 +3,7 @@ import type { GraphDefinition, Join, NodeDefinition, RetryPolicy } from '../mode
 
 /** What a node's failure does to its run; `fallback` makes it a success with that output. */
 export type CompiledOnError =
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'continue' }
-  | { readonly kind: 'fallback'; readonly output: CompiledTemplate };
+  { readonly kind: 'stop' } | { readonly kind: 'continue' } | { readonly kind: 'fallback'; readonly output: CompiledTemplate };
 
 export interface CompiledNode {
   readonly id: string;
@@ -37,7 +35,11 @@ export interface CompiledSettings {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number | null;
   readonly priority: number;
-  readonly concurrency: { readonly key: CompiledTemplate; readonly limit: number; readonly onConflict: 'queue' | 'cancel_running' | 'reject' } | null;
+  readonly concurrency: {
+    readonly key: CompiledTemplate;
+    readonly limit: number;
+    readonly onConflict: 'queue' | 'cancel_running' | 'reject';
+  } | null;
 }
 
 /** A definition ready to run: every template compiled, every default filled, the graph turned both ways. */

@@ -11,7 +11,12 @@ const YEAR_MS = 365 * DAY_MS;
 
 const text = (maxLength: number): JsonObject => ({ type: 'string', maxLength });
 const integer = (minimum: number, maximum: number, description: string): JsonObject => ({ type: 'integer', minimum, maximum, description });
-const closed = (properties: JsonObject, required: string[] = []): JsonObject => ({ type: 'object', additionalProperties: false, properties, required });
+const closed = (properties: JsonObject, required: string[] = []): JsonObject => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  required,
+});
 
 const RETRY: JsonObject = {
   ...closed(
@@ -22,7 +27,12 @@ const RETRY: JsonObject = {
       max_delay_ms: integer(0, DAY_MS, 'No delay is longer.'),
       multiplier: { type: 'number', minimum: 1, maximum: 100, description: 'Factor of exponential back-off.' },
       jitter: { type: 'boolean', description: 'Draw each delay between half and the whole of the computed one.' },
-      retry_on: { type: 'array', items: text(100), maxItems: 100, description: 'Error codes that are tried again; absent means every retryable error.' },
+      retry_on: {
+        type: 'array',
+        items: text(100),
+        maxItems: 100,
+        description: 'Error codes that are tried again; absent means every retryable error.',
+      },
     },
     ['max_attempts'],
   ),
@@ -42,7 +52,13 @@ const NODE: JsonObject = closed(
     config: { type: 'object', description: 'Settings of the node type; every string may hold {{ expressions }}.' },
     retry: RETRY,
     timeout_ms: integer(1, YEAR_MS, 'Limit of one attempt.'),
-    for_each: closed({ items: { type: ['array', 'string'], description: 'A list, or one expression that gives one.' }, max_parallel: integer(1, 1000, 'Items at a time.') }, ['items']),
+    for_each: closed(
+      {
+        items: { type: ['array', 'string'], description: 'A list, or one expression that gives one.' },
+        max_parallel: integer(1, 1000, 'Items at a time.'),
+      },
+      ['items'],
+    ),
     on_error: {
       description: 'What a failure does to the run: stop it, be tolerated, or be replaced by a value.',
       type: ['string', 'object'],
@@ -76,7 +92,11 @@ export const DEFINITION_SCHEMA: JsonObject = {
   title: 'Workflow definition',
   ...closed(
     {
-      name: { type: 'string', pattern: WORKFLOW_NAME_PATTERN, description: 'namespace/name; a name alone belongs to the namespace default.' },
+      name: {
+        type: 'string',
+        pattern: WORKFLOW_NAME_PATTERN,
+        description: 'namespace/name; a name alone belongs to the namespace default.',
+      },
       description: text(10_000),
       kind: { enum: ['graph'] },
       tags: { type: 'array', items: { type: 'string', minLength: 1, maxLength: 100 }, maxItems: 100, uniqueItems: true },
@@ -85,7 +105,12 @@ export const DEFINITION_SCHEMA: JsonObject = {
       outputs: { description: 'Any value; its strings may hold {{ expressions }}. Absent: the outputs of the nodes nobody needs, by id.' },
       triggers: { type: 'array', items: { type: 'object' }, maxItems: 100 },
       settings: SETTINGS,
-      env: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }, maxItems: 100, description: 'Environment variables the expressions may read as env.NAME.' },
+      env: {
+        type: 'array',
+        items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
+        maxItems: 100,
+        description: 'Environment variables the expressions may read as env.NAME.',
+      },
     },
     ['name', 'nodes'],
   ),

@@ -64,16 +64,27 @@ function judgeNode(reference: Reference, place: Place, facts: DefinitionFacts): 
   const node = facts.nodes.get(id);
   if (node === undefined) return { code: 'dangling_reference', message: `there is no node ${id}${suggestion(id, facts.nodes.keys())}` };
   if (place.nodeId !== null && facts.isUpstream !== null && !facts.isUpstream(place.nodeId, id)) {
-    const message = id === place.nodeId ? `${id} cannot read itself` : `${place.nodeId} does not need ${id}, directly or through others, so ${id} may not have run; add it to needs`;
+    const message =
+      id === place.nodeId
+        ? `${id} cannot read itself`
+        : `${place.nodeId} does not need ${id}, directly or through others, so ${id} may not have run; add it to needs`;
     return { code: 'not_upstream', message };
   }
   if (field === undefined) return undefined;
-  if (!NODE_FIELDS.includes(field)) return { code: 'unknown_field', message: `a node has output, status and error, not ${field}; did you mean nodes.${id}.output.${field}?` };
+  if (!NODE_FIELDS.includes(field))
+    return {
+      code: 'unknown_field',
+      message: `a node has output, status and error, not ${field}; did you mean nodes.${id}.output.${field}?`,
+    };
   const [member] = rest;
   if (field !== 'output' || member === undefined || node.fansOut) return undefined;
   const schema = facts.nodeTypes.get(node.type)?.outputSchema;
   if (schema === undefined || stanceOnOthers(schema) !== 'closed' || propertyNames(schema).includes(member)) return undefined;
-  return { code: 'unknown_output', message: `${node.type} gives ${propertyNames(schema).join(', ') || 'nothing'}, not ${member}`, severity: 'warning' };
+  return {
+    code: 'unknown_output',
+    message: `${node.type} gives ${propertyNames(schema).join(', ') || 'nothing'}, not ${member}`,
+    severity: 'warning',
+  };
 }
 
 function judgeInput(reference: Reference, { inputs }: DefinitionFacts): Verdict {
@@ -105,7 +116,10 @@ function judgeEnv(reference: Reference, { env }: DefinitionFacts): Verdict {
 function judgeSecret(reference: Reference, place: Place): Verdict {
   if (reference.path.length === 0) return { code: 'dynamic_secret_reference', message: 'name the secret: secrets.<NAME>' };
   if (place.secretsAllowed) return undefined;
-  return { code: 'secret_not_allowed', message: 'secrets may be read in config, inputs and when of a node only: everything else is recorded' };
+  return {
+    code: 'secret_not_allowed',
+    message: 'secrets may be read in config, inputs and when of a node only: everything else is recorded',
+  };
 }
 
 function typeOf(root: string, path: readonly string[], facts: DefinitionFacts): KnownType | undefined {

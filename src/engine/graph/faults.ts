@@ -31,7 +31,11 @@ export function fromSchemaError(error: ErrorObject, prefix = ''): DefinitionFaul
     case 'if':
       return null;
     case 'required':
-      return { path: pointerTo(at, String(params.missingProperty)), code: 'required', message: `${String(params.missingProperty)} is required` };
+      return {
+        path: pointerTo(at, String(params.missingProperty)),
+        code: 'required',
+        message: `${String(params.missingProperty)} is required`,
+      };
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const name = String(params.additionalProperty ?? params.unevaluatedProperty);
@@ -39,7 +43,11 @@ export function fromSchemaError(error: ErrorObject, prefix = ''): DefinitionFaul
       return { path: pointerTo(at, name), code: 'unknown_field', message: `unknown field ${name}${suggestion(name, known)}` };
     }
     case 'enum':
-      return { path: at, code: 'enum', message: `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}` };
+      return {
+        path: at,
+        code: 'enum',
+        message: `must be one of ${(params.allowedValues as unknown[]).map((value) => JSON.stringify(value)).join(', ')}`,
+      };
     case 'const':
       return { path: at, code: 'const', message: `must be ${JSON.stringify(params.allowedValue)}` };
     case 'type':

@@ -7,7 +7,8 @@ const faultsOf = (schema: JsonObject, inputs: JsonObject) => {
   try {
     createInputsPreparer(schema)(inputs);
   } catch (error) {
-    if (error instanceof StepError && error.code === 'invalid_inputs') return error.details as { path: string; code: string; message: string }[];
+    if (error instanceof StepError && error.code === 'invalid_inputs')
+      return error.details as { path: string; code: string; message: string }[];
     throw error;
   }
   return [];
@@ -21,7 +22,9 @@ describe('preparing inputs', () => {
   });
 
   it('fills defaults, nested ones too, and leaves what it was given alone', () => {
-    const schema = { properties: { n: { type: 'number', default: 2 }, o: { type: 'object', default: {}, properties: { list: { default: [1] } } } } };
+    const schema = {
+      properties: { n: { type: 'number', default: 2 }, o: { type: 'object', default: {}, properties: { list: { default: [1] } } } },
+    };
     const inputs = {};
     const prepare = createInputsPreparer(schema);
     expect(prepare(inputs)).toEqual({ n: 2, o: { list: [1] } });
@@ -32,7 +35,9 @@ describe('preparing inputs', () => {
   });
 
   it('coerces nothing', () => {
-    expect(faultsOf({ properties: { n: { type: 'number' } } }, { n: '2' })).toEqual([{ path: '/n', code: 'type', message: 'must be number' }]);
+    expect(faultsOf({ properties: { n: { type: 'number' } } }, { n: '2' })).toEqual([
+      { path: '/n', code: 'type', message: 'must be number' },
+    ]);
   });
 
   it('finds every fault', () => {
@@ -40,9 +45,18 @@ describe('preparing inputs', () => {
       type: 'object',
       required: ['url', 'n'],
       additionalProperties: false,
-      properties: { url: { type: 'string', format: 'uri' }, n: { type: 'integer' }, 'a/b': { enum: ['x', 'y'] }, when: { type: 'string', format: 'date-time' } },
+      properties: {
+        url: { type: 'string', format: 'uri' },
+        n: { type: 'integer' },
+        'a/b': { enum: ['x', 'y'] },
+        when: { type: 'string', format: 'date-time' },
+      },
     };
-    expect(faultsOf(schema, { url: 'no url', 'a/b': 'z', ulr: 1, when: 'today' }).map(({ path, code }) => `${path} ${code}`).toSorted()).toEqual(['/a~1b enum', '/n required', '/ulr unknown_field', '/url format', '/when format']);
+    expect(
+      faultsOf(schema, { url: 'no url', 'a/b': 'z', ulr: 1, when: 'today' })
+        .map(({ path, code }) => `${path} ${code}`)
+        .toSorted(),
+    ).toEqual(['/a~1b enum', '/n required', '/ulr unknown_field', '/url format', '/when format']);
     expect(faultsOf(schema, { url: 'http://x', n: 1, ulr: 2 })[0]?.message).toBe('unknown field ulr, did you mean url?');
   });
 

@@ -14,7 +14,11 @@ const definition: GraphDefinition = {
 describe('a graph', () => {
   it('as nodes and edges', () => {
     const view = viewGraph(definition);
-    expect(view.edges).toEqual([{ from: 'end', to: 'a-b' }, { from: 'a-b', to: 'each' }, { from: 'end', to: 'each' }]);
+    expect(view.edges).toEqual([
+      { from: 'end', to: 'a-b' },
+      { from: 'a-b', to: 'each' },
+      { from: 'end', to: 'each' },
+    ]);
     expect(view.nodes.map(({ id, level, conditional, for_each }) => ({ id, level, conditional, for_each }))).toEqual([
       { id: 'end', level: 0, conditional: false, for_each: false },
       { id: 'a-b', level: 1, conditional: true, for_each: false },
@@ -45,7 +49,13 @@ describe('a graph', () => {
   });
 
   it('with how a run fared', () => {
-    const view = viewGraph(definition, new Map([['end', { status: 'success', duration_ms: 12, attempts: 2 }], ['a-b', { status: 'failed', duration_ms: 3, attempts: 1 }]]));
+    const view = viewGraph(
+      definition,
+      new Map([
+        ['end', { status: 'success', duration_ms: 12, attempts: 2 }],
+        ['a-b', { status: 'failed', duration_ms: 3, attempts: 1 }],
+      ]),
+    );
     expect(view.nodes.map(({ status, duration_ms, attempts }) => ({ status, duration_ms, attempts }))).toEqual([
       { status: 'success', duration_ms: 12, attempts: 2 },
       { status: 'failed', duration_ms: 3, attempts: 1 },

@@ -45,7 +45,9 @@ export function viewGraph(definition: GraphDefinition, overlay?: ReadonlyMap<str
         join: node.join ?? 'all_success',
         conditional: node.when !== undefined && node.when !== true,
         for_each: node.for_each !== undefined,
-        ...(overlay === undefined ? {} : { status: fared?.status ?? 'pending', duration_ms: fared?.duration_ms ?? null, attempts: fared?.attempts ?? 0 }),
+        ...(overlay === undefined
+          ? {}
+          : { status: fared?.status ?? 'pending', duration_ms: fared?.duration_ms ?? null, attempts: fared?.attempts ?? 0 }),
       };
     }),
     edges: vertices.flatMap(({ id, needs }) => needs.map((need) => ({ from: need, to: id }))),
@@ -68,7 +70,9 @@ export function toMermaid(view: GraphView): string {
   const lines = ['flowchart TD'];
   for (const node of view.nodes) {
     const [open, close] = node.conditional ? ['{{"', '"}}'] : node.for_each ? ['[["', '"]]'] : ['["', '"]'];
-    lines.push(`  ${alias.get(node.id)}${open}${label(node).map(escapeMermaid).join('<br/>')}${close}${node.status === undefined ? '' : `:::${node.status}`}`);
+    lines.push(
+      `  ${alias.get(node.id)}${open}${label(node).map(escapeMermaid).join('<br/>')}${close}${node.status === undefined ? '' : `:::${node.status}`}`,
+    );
   }
   for (const { from, to } of view.edges) lines.push(`  ${alias.get(from)} --> ${alias.get(to)}`);
   const shown = new Set(view.nodes.flatMap((node) => node.status ?? []));
@@ -78,7 +82,11 @@ export function toMermaid(view: GraphView): string {
 
 /** As Graphviz DOT. */
 export function toDot(view: GraphView): string {
-  const lines = ['digraph workflow {', '  rankdir=TB;', '  node [shape=box, style="rounded,filled", fillcolor="#f4f4f5", color="#a1a1aa", fontname="Helvetica"];'];
+  const lines = [
+    'digraph workflow {',
+    '  rankdir=TB;',
+    '  node [shape=box, style="rounded,filled", fillcolor="#f4f4f5", color="#a1a1aa", fontname="Helvetica"];',
+  ];
   for (const node of view.nodes) {
     const attributes = [`label=${quoteDot(label(node).join('\n'))}`];
     if (node.conditional) attributes.push('shape=hexagon');

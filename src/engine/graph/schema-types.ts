@@ -21,7 +21,9 @@ export function scalarType(schema: Json | undefined): KnownType | undefined {
 /** What a schema says of a member it does not name: `open` allows it, `closed` refuses it, `unknown` says nothing about members. */
 export function stanceOnOthers(schema: JsonObject): 'open' | 'closed' | 'unknown' {
   if (!isJsonObject(schema.properties)) return 'unknown';
-  const composed = ['allOf', 'anyOf', 'oneOf', '$ref', '$dynamicRef', 'if', 'patternProperties', 'dependentSchemas'].some((keyword) => keyword in schema);
+  const composed = ['allOf', 'anyOf', 'oneOf', '$ref', '$dynamicRef', 'if', 'patternProperties', 'dependentSchemas'].some(
+    (keyword) => keyword in schema,
+  );
   if (composed) return 'unknown';
   const others = schema.additionalProperties ?? schema.unevaluatedProperties;
   if (others === false) return 'closed';

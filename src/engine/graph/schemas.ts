@@ -79,12 +79,18 @@ const DEEP_KEYWORDS = new Set(['anyOf', 'oneOf', 'not', 'if', 'contains', 'uniqu
 function withoutTemplated(errors: readonly ErrorObject[], templated: readonly string[]): ErrorObject[] {
   if (templated.length === 0) return [...errors];
   const within = (path: string, ancestor: string) => path === ancestor || path.startsWith(`${ancestor}/`);
-  const undecidable = errors.filter((error) => DEEP_KEYWORDS.has(error.keyword) && templated.some((path) => within(path, error.instancePath)));
+  const undecidable = errors.filter(
+    (error) => DEEP_KEYWORDS.has(error.keyword) && templated.some((path) => within(path, error.instancePath)),
+  );
   return errors.filter(
     (error) =>
       !undecidable.includes(error) &&
       !templated.some((path) => within(error.instancePath, path)) &&
       // Branches of an undecidable keyword fail for reasons that may not hold once the templates are evaluated.
-      !undecidable.some((composite) => error.schemaPath.startsWith(`${composite.schemaPath}/`) || (composite.keyword === 'if' && /\/(then|else)\//.test(error.schemaPath))),
+      !undecidable.some(
+        (composite) =>
+          error.schemaPath.startsWith(`${composite.schemaPath}/`) ||
+          (composite.keyword === 'if' && /\/(then|else)\//.test(error.schemaPath)),
+      ),
   );
 }

@@ -41,7 +41,13 @@ export function sortGraph(vertices: readonly Vertex[]): Topology {
     level = next;
   }
   const order = levels.flat();
-  const cycles = order.length === vertices.length ? [] : findCycles(vertices.filter(({ id }) => (waiting.get(id) ?? 0) > 0), byId);
+  const cycles =
+    order.length === vertices.length
+      ? []
+      : findCycles(
+          vertices.filter(({ id }) => (waiting.get(id) ?? 0) > 0),
+          byId,
+        );
   return { order, levels, cycles, dependents, isUpstream: upstreamTest(order, byId) };
 }
 

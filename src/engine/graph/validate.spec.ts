@@ -26,13 +26,22 @@ const list: readonly NodeType[] = [
         url: { type: 'string', format: 'uri' },
         method: { enum: ['GET', 'POST'] },
         timeout: { type: 'integer', minimum: 1 },
-        body: { oneOf: [{ type: 'object', required: ['json'], properties: { json: { type: 'number' } } }, { type: 'object', required: ['text'], properties: { text: { type: 'string' } } }] },
+        body: {
+          oneOf: [
+            { type: 'object', required: ['json'], properties: { json: { type: 'number' } } },
+            { type: 'object', required: ['text'], properties: { text: { type: 'string' } } },
+          ],
+        },
       },
     },
     { type: 'object', additionalProperties: false, properties: { status: { type: 'integer' }, headers: { type: 'object' }, body: {} } },
   ),
 ];
-const nodeTypes: NodeTypes = { get: (name) => list.find((candidate) => candidate.type === name), list: () => list, validateResolved: () => [] };
+const nodeTypes: NodeTypes = {
+  get: (name) => list.find((candidate) => candidate.type === name),
+  list: () => list,
+  validateResolved: () => [],
+};
 
 const node = (id: string, more: JsonObject = {}): JsonObject => ({ id, type: 'noop', ...more });
 const validate = (more: JsonObject) => validateDefinition({ name: 'a/b', nodes: [node('a')], ...more }, nodeTypes);
@@ -45,7 +54,11 @@ describe('a definition', () => {
       description: 'x',
       kind: 'graph',
       tags: ['x'],
-      inputs: { type: 'object', required: ['url'], properties: { url: { type: 'string', format: 'uri' }, factor: { type: 'number', default: 2 }, tenant: { type: 'string' } } },
+      inputs: {
+        type: 'object',
+        required: ['url'],
+        properties: { url: { type: 'string', format: 'uri' }, factor: { type: 'number', default: 2 }, tenant: { type: 'string' } },
+      },
       nodes: [
         {
           id: 'fetch',
@@ -53,23 +66,49 @@ describe('a definition', () => {
           name: 'Fetch',
           description: 'x',
           config: { method: 'GET', url: '{{ inputs.url }}' },
-          retry: { max_attempts: 3, backoff: 'exponential', initial_delay_ms: 200, max_delay_ms: 5000, multiplier: 2, jitter: true, retry_on: ['timeout'] },
+          retry: {
+            max_attempts: 3,
+            backoff: 'exponential',
+            initial_delay_ms: 200,
+            max_delay_ms: 5000,
+            multiplier: 2,
+            jitter: true,
+            retry_on: ['timeout'],
+          },
           timeout_ms: 10000,
         },
         node('price', {
           needs: ['fetch'],
           when: '{{ nodes.fetch.output.status == 200 }}',
           for_each: { items: '{{ nodes.fetch.output.body.orders }}', max_parallel: 4 },
-          config: { id: '{{ item.id }}', price: '{{ item.amount * inputs.factor }}', nth: '{{ index }}', key: '{{ secrets.KEY }}', env: '{{ env.REGION }}' },
+          config: {
+            id: '{{ item.id }}',
+            price: '{{ item.amount * inputs.factor }}',
+            nth: '{{ index }}',
+            key: '{{ secrets.KEY }}',
+            env: '{{ env.REGION }}',
+          },
           on_error: { output: { failed: '{{ item.id }}' } },
         }),
-        node('a-b', { needs: ['price'], join: 'all_done', config: { n: '{{ size(nodes.price.output) }} {{ nodes.fetch.status }}' }, on_error: 'continue' }),
+        node('a-b', {
+          needs: ['price'],
+          join: 'all_done',
+          config: { n: '{{ size(nodes.price.output) }} {{ nodes.fetch.status }}' },
+          on_error: 'continue',
+        }),
         node('last', { needs: ['a-b'], config: { n: '{{ nodes["a-b"].output }} {{ nodes.fetch.output.status + 1 }}' } }),
       ],
       outputs: { orders: '{{ nodes.price.output }}', all: '{{ keys(nodes) }}', run: '{{ run.id + run.created_at }}' },
       triggers: [{ type: 'cron' }],
       env: ['REGION'],
-      settings: { max_parallel_nodes: 10, on_error: 'retry_run', retry: { max_attempts: 2 }, timeout_ms: 60000, priority: 5, concurrency: { key: '{{ inputs.tenant }}-x', limit: 2, on_conflict: 'queue' } },
+      settings: {
+        max_parallel_nodes: 10,
+        on_error: 'retry_run',
+        retry: { max_attempts: 2 },
+        timeout_ms: 60000,
+        priority: 5,
+        concurrency: { key: '{{ inputs.tenant }}-x', limit: 2, on_conflict: 'queue' },
+      },
     });
     expect(result).toEqual({ valid: true, errors: [], warnings: [], levels: [['fetch'], ['price'], ['a-b'], ['last']] });
   });
@@ -91,29 +130,93 @@ describe('a definition', () => {
     ['an unknown node field', { nodes: [node('a', { retries: 1 })] }, ['/nodes/0/retries unknown_field']],
     ['a node without type', { nodes: [{ id: 'a' }] }, ['/nodes/0/type required']],
     ['nodes that are no objects', { nodes: ['a', 1, null] }, ['/nodes/0 type', '/nodes/1 type', '/nodes/2 type']],
-    ['a bad id', { nodes: [node('1a'), node('a b'), node('x'.repeat(65))] }, ['/nodes/0/id pattern', '/nodes/1/id pattern', '/nodes/2/id pattern']],
+    [
+      'a bad id',
+      { nodes: [node('1a'), node('a b'), node('x'.repeat(65))] },
+      ['/nodes/0/id pattern', '/nodes/1/id pattern', '/nodes/2/id pattern'],
+    ],
     ['an id twice', { nodes: [node('a'), node('b'), node('a')] }, ['/nodes/2/id duplicate_id']],
     ['needs nobody has', { nodes: [node('alpha'), node('b', { needs: ['alpah'] })] }, ['/nodes/1/needs/0 dangling_reference']],
     ['an unknown type', { nodes: [{ id: 'a', type: 'http.requst' }] }, ['/nodes/0/type unknown_node_type']],
-    ['retry out of range', { nodes: [node('a', { retry: { max_attempts: 0 } }), node('b', { retry: { max_attempts: 101, initial_delay_ms: -1, multiplier: 0, backoff: 'cubic', jitter: 1 } }), node('c', { retry: {} })] },
-      ['/nodes/0/retry/max_attempts minimum', '/nodes/1/retry/max_attempts maximum', '/nodes/1/retry/backoff enum', '/nodes/1/retry/initial_delay_ms minimum', '/nodes/1/retry/multiplier minimum', '/nodes/1/retry/jitter type', '/nodes/2/retry/max_attempts required']],
-    ['a timeout out of range', { nodes: [node('a', { timeout_ms: 0 }), node('b', { timeout_ms: 1.5 })] }, ['/nodes/0/timeout_ms minimum', '/nodes/1/timeout_ms type']],
+    [
+      'retry out of range',
+      {
+        nodes: [
+          node('a', { retry: { max_attempts: 0 } }),
+          node('b', { retry: { max_attempts: 101, initial_delay_ms: -1, multiplier: 0, backoff: 'cubic', jitter: 1 } }),
+          node('c', { retry: {} }),
+        ],
+      },
+      [
+        '/nodes/0/retry/max_attempts minimum',
+        '/nodes/1/retry/max_attempts maximum',
+        '/nodes/1/retry/backoff enum',
+        '/nodes/1/retry/initial_delay_ms minimum',
+        '/nodes/1/retry/multiplier minimum',
+        '/nodes/1/retry/jitter type',
+        '/nodes/2/retry/max_attempts required',
+      ],
+    ],
+    [
+      'a timeout out of range',
+      { nodes: [node('a', { timeout_ms: 0 }), node('b', { timeout_ms: 1.5 })] },
+      ['/nodes/0/timeout_ms minimum', '/nodes/1/timeout_ms type'],
+    ],
     ['an unknown join', { nodes: [node('a', { join: 'most' })] }, ['/nodes/0/join enum']],
-    ['a bad on_error', { nodes: [node('a', { on_error: 'ignore' }), node('b', { on_error: {} }), node('c', { on_error: 5 })] }, ['/nodes/0/on_error enum', '/nodes/1/on_error/output required', '/nodes/2/on_error type']],
-    ['a bad for_each', { nodes: [node('a', { for_each: {} }), node('b', { for_each: { items: 5 } }), node('c', { for_each: { items: [], max_parallel: 0 } })] },
-      ['/nodes/0/for_each/items required', '/nodes/1/for_each/items type', '/nodes/2/for_each/max_parallel minimum', '/nodes/1/for_each/items not_a_list']],
-    ['settings out of range', { settings: { max_parallel_nodes: 0, on_error: 'x', priority: 101, timeout_ms: -1, concurrency: { limit: 0 } } },
-      ['/settings/max_parallel_nodes minimum', '/settings/on_error enum', '/settings/timeout_ms minimum', '/settings/priority maximum', '/settings/concurrency/key required', '/settings/concurrency/limit minimum']],
-    ['inputs that are no schema', { inputs: { type: 'objekt', properties: { a: { minimum: 'x' } } } }, ['/inputs/properties/a/minimum type', '/inputs/type any_of', '/inputs/type enum', '/inputs/type type']],
+    [
+      'a bad on_error',
+      { nodes: [node('a', { on_error: 'ignore' }), node('b', { on_error: {} }), node('c', { on_error: 5 })] },
+      ['/nodes/0/on_error enum', '/nodes/1/on_error/output required', '/nodes/2/on_error type'],
+    ],
+    [
+      'a bad for_each',
+      {
+        nodes: [
+          node('a', { for_each: {} }),
+          node('b', { for_each: { items: 5 } }),
+          node('c', { for_each: { items: [], max_parallel: 0 } }),
+        ],
+      },
+      [
+        '/nodes/0/for_each/items required',
+        '/nodes/1/for_each/items type',
+        '/nodes/2/for_each/max_parallel minimum',
+        '/nodes/1/for_each/items not_a_list',
+      ],
+    ],
+    [
+      'settings out of range',
+      { settings: { max_parallel_nodes: 0, on_error: 'x', priority: 101, timeout_ms: -1, concurrency: { limit: 0 } } },
+      [
+        '/settings/max_parallel_nodes minimum',
+        '/settings/on_error enum',
+        '/settings/timeout_ms minimum',
+        '/settings/priority maximum',
+        '/settings/concurrency/key required',
+        '/settings/concurrency/limit minimum',
+      ],
+    ],
+    [
+      'inputs that are no schema',
+      { inputs: { type: 'objekt', properties: { a: { minimum: 'x' } } } },
+      ['/inputs/properties/a/minimum type', '/inputs/type any_of', '/inputs/type enum', '/inputs/type type'],
+    ],
     ['inputs with a dangling $ref', { inputs: { properties: { a: { $ref: '#/$defs/none' } } } }, ['/inputs bad_schema']],
     ['inputs with a foreign $ref', { inputs: { properties: { a: { $ref: 'https://example.com/x.json' } } } }, ['/inputs bad_schema']],
-    ['inputs with a pattern that could hang', { inputs: { properties: { a: { type: 'string', pattern: '(?=x)' } } } }, ['/inputs bad_schema']],
+    [
+      'inputs with a pattern that could hang',
+      { inputs: { properties: { a: { type: 'string', pattern: '(?=x)' } } } },
+      ['/inputs bad_schema'],
+    ],
   ])('with %s is refused', (_, more, expected) => {
     expect(faults(more).toSorted()).toEqual(expected.toSorted());
   });
 
   it('is told the nearest name', () => {
-    const messages = validate({ outptus: 1, nodes: [{ id: 'alpha', type: 'http.requst', confg: {} }, node('b', { needs: ['alhpa'] }), { id: 'c', type: 'zzzzzz' }] }).errors.map((fault) => fault.message);
+    const messages = validate({
+      outptus: 1,
+      nodes: [{ id: 'alpha', type: 'http.requst', confg: {} }, node('b', { needs: ['alhpa'] }), { id: 'c', type: 'zzzzzz' }],
+    }).errors.map((fault) => fault.message);
     expect(messages).toEqual([
       'unknown field outptus, did you mean outputs?',
       'unknown field confg, did you mean config?',
@@ -128,8 +231,22 @@ describe('cycles', () => {
   it.each<[string, JsonObject[], string[]]>([
     ['itself', [node('a', { needs: ['a'] })], ['a -> a']],
     ['two', [node('a', { needs: ['b'] }), node('b', { needs: ['a'] })], ['a -> b -> a']],
-    ['three, in the order of the data', [node('a', { needs: ['c'] }), node('b', { needs: ['a'] }), node('c', { needs: ['b'] })], ['a -> b -> c -> a']],
-    ['two apart, and a node behind one', [node('a', { needs: ['b'] }), node('b', { needs: ['a'] }), node('c', { needs: ['d'] }), node('d', { needs: ['c'] }), node('e', { needs: ['a'] })], ['a -> b -> a', 'c -> d -> c']],
+    [
+      'three, in the order of the data',
+      [node('a', { needs: ['c'] }), node('b', { needs: ['a'] }), node('c', { needs: ['b'] })],
+      ['a -> b -> c -> a'],
+    ],
+    [
+      'two apart, and a node behind one',
+      [
+        node('a', { needs: ['b'] }),
+        node('b', { needs: ['a'] }),
+        node('c', { needs: ['d'] }),
+        node('d', { needs: ['c'] }),
+        node('e', { needs: ['a'] }),
+      ],
+      ['a -> b -> a', 'c -> d -> c'],
+    ],
   ])('%s', (_, nodes, expected) => {
     const result = validate({ nodes });
     expect(result.errors.map((fault) => fault.message)).toEqual(expected.map((path) => `the graph has a cycle: ${path}`));
@@ -144,7 +261,12 @@ describe('cycles', () => {
 describe('expressions', () => {
   const graph = (config: Json, more: JsonObject = {}, rest: JsonObject = {}) => ({
     inputs: { type: 'object', properties: { n: { type: 'number' }, s: { type: 'string' } } },
-    nodes: [{ id: 'fetch', type: 'http.request', config: { url: 'http://x' } }, node('mid', { needs: ['fetch'] }), node('side'), node('here', { needs: ['mid'], config: { value: config }, ...more })],
+    nodes: [
+      { id: 'fetch', type: 'http.request', config: { url: 'http://x' } },
+      node('mid', { needs: ['fetch'] }),
+      node('side'),
+      node('here', { needs: ['mid'], config: { value: config }, ...more }),
+    ],
     ...rest,
   });
 
@@ -174,11 +296,11 @@ describe('expressions', () => {
 
   it('keeps secrets out of what is recorded', () => {
     expect(faults(graph('{{ secrets.A }}', { inputs: { x: '{{ secrets.A }}' }, when: '{{ secrets.A == "x" }}' }))).toEqual([]);
-    expect(faults(graph('x', { on_error: { output: '{{ secrets.A }}' }, for_each: { items: '{{ [secrets.A] }}' } }, { outputs: '{{ secrets.A }}' }))).toEqual([
-      '/nodes/3/for_each/items secret_not_allowed',
-      '/nodes/3/on_error/output secret_not_allowed',
-      '/outputs secret_not_allowed',
-    ]);
+    expect(
+      faults(
+        graph('x', { on_error: { output: '{{ secrets.A }}' }, for_each: { items: '{{ [secrets.A] }}' } }, { outputs: '{{ secrets.A }}' }),
+      ),
+    ).toEqual(['/nodes/3/for_each/items secret_not_allowed', '/nodes/3/on_error/output secret_not_allowed', '/outputs secret_not_allowed']);
   });
 
   it('lets only inputs decide about concurrency', () => {
@@ -187,7 +309,10 @@ describe('expressions', () => {
   });
 
   it('checks when and items by what they give', () => {
-    expect(faults(graph('x', { when: '{{ 1 }}', for_each: { items: '{{ inputs.s }}' } }))).toEqual(['/nodes/3/when not_a_condition', '/nodes/3/for_each/items not_a_list']);
+    expect(faults(graph('x', { when: '{{ 1 }}', for_each: { items: '{{ inputs.s }}' } }))).toEqual([
+      '/nodes/3/when not_a_condition',
+      '/nodes/3/for_each/items not_a_list',
+    ]);
     expect(faults(graph('x', { when: 'inputs.n > 1' }))).toEqual(['/nodes/3/when not_a_condition']);
     expect(faults(graph('x', { when: '{{ item == 1 }}', for_each: { items: [1] } }))).toEqual(['/nodes/3/when unknown_variable']);
   });
@@ -200,9 +325,22 @@ describe('expressions', () => {
       '/inputs/properties/n unused_input',
       '/inputs/properties/s unused_input',
     ]);
-    expect(faults({ inputs: { type: 'object', properties: { n: {} }, additionalProperties: false }, nodes: [node('a', { config: { x: '{{ inputs.m }}' } })] })).toEqual(['/nodes/0/config/x unknown_input']);
-    expect(warnings({ inputs: { properties: { n: {} } }, nodes: [node('a', { config: { x: '{{ inputs.?m }} {{ inputs[inputs.n] }} {{ keys(inputs) }}' } })] })).toEqual([]);
-    expect(warnings({ nodes: [node('a', { join: 'any_success' }), node('b', { needs: ['a', 'a'] })] })).toEqual(['/nodes/1/needs/1 duplicate_need', '/nodes/0/join join_without_needs']);
+    expect(
+      faults({
+        inputs: { type: 'object', properties: { n: {} }, additionalProperties: false },
+        nodes: [node('a', { config: { x: '{{ inputs.m }}' } })],
+      }),
+    ).toEqual(['/nodes/0/config/x unknown_input']);
+    expect(
+      warnings({
+        inputs: { properties: { n: {} } },
+        nodes: [node('a', { config: { x: '{{ inputs.?m }} {{ inputs[inputs.n] }} {{ keys(inputs) }}' } })],
+      }),
+    ).toEqual([]);
+    expect(warnings({ nodes: [node('a', { join: 'any_success' }), node('b', { needs: ['a', 'a'] })] })).toEqual([
+      '/nodes/1/needs/1 duplicate_need',
+      '/nodes/0/join join_without_needs',
+    ]);
   });
 });
 
@@ -212,18 +350,33 @@ describe('a config', () => {
   it.each<[string, JsonObject, string[]]>([
     ['that fits', { url: 'http://x', method: 'GET', body: { text: 'x' } }, []],
     ['missing', {}, ['/nodes/0/config/url required']],
-    ['with wrong values', { url: 'no url', method: 'PUSH', timeout: 'x' }, ['/nodes/0/config/url format', '/nodes/0/config/method enum', '/nodes/0/config/timeout type']],
+    [
+      'with wrong values',
+      { url: 'no url', method: 'PUSH', timeout: 'x' },
+      ['/nodes/0/config/url format', '/nodes/0/config/method enum', '/nodes/0/config/timeout type'],
+    ],
     ['with an unknown field', { url: 'http://x', methd: 'GET' }, ['/nodes/0/config/methd unknown_field']],
-    ['with templates in place of anything', { url: '{{ run.id }}', method: '{{ run.id }}', timeout: '{{ 5 }}', body: '{{ {"json": 1} }}' }, []],
+    [
+      'with templates in place of anything',
+      { url: '{{ run.id }}', method: '{{ run.id }}', timeout: '{{ 5 }}', body: '{{ {"json": 1} }}' },
+      [],
+    ],
     ['with a template deep in alternatives', { url: 'http://x', body: { json: '{{ 5 }}' } }, []],
-    ['with a template beside a fault', { url: '{{ run.id }}', timeout: 0, extra: '{{ 1 }}' }, ['/nodes/0/config/timeout minimum', '/nodes/0/config/extra unknown_field']],
+    [
+      'with a template beside a fault',
+      { url: '{{ run.id }}', timeout: 0, extra: '{{ 1 }}' },
+      ['/nodes/0/config/timeout minimum', '/nodes/0/config/extra unknown_field'],
+    ],
   ])('%s', (_, value, expected) => {
     expect(config(value).toSorted()).toEqual(expected.toSorted());
   });
 });
 
 describe('size', () => {
-  const chain = (length: number) => Array.from({ length }, (_, i) => node(`n${i}`, { needs: i === 0 ? [] : [`n${i - 1}`], config: { value: `{{ nodes.n${Math.max(0, i - 1)}.output }} of ${i}` } }));
+  const chain = (length: number) =>
+    Array.from({ length }, (_, i) =>
+      node(`n${i}`, { needs: i === 0 ? [] : [`n${i - 1}`], config: { value: `{{ nodes.n${Math.max(0, i - 1)}.output }} of ${i}` } }),
+    );
 
   it('of 2,000 nodes takes no time to speak of', () => {
     const definition = { name: 'big', nodes: chain(2_000).map((entry, i) => (i === 0 ? node('n0') : entry)) };

@@ -34,7 +34,8 @@ interface Node {
 export function validateDefinition(definition: Json, nodeTypes: NodeTypes): ValidationResult {
   if (!isJsonObject(definition)) return failed({ path: '', code: 'type', message: 'a definition is an object' });
   const count = Array.isArray(definition.nodes) ? definition.nodes.length : 0;
-  if (count > MAX_NODES) return failed({ path: '/nodes', code: 'too_many_nodes', message: `${count} nodes; a workflow has at most ${MAX_NODES}` });
+  if (count > MAX_NODES)
+    return failed({ path: '/nodes', code: 'too_many_nodes', message: `${count} nodes; a workflow has at most ${MAX_NODES}` });
   if (definition.kind !== undefined && definition.kind !== 'graph') {
     return failed({ path: '/kind', code: 'unsupported_kind', message: 'this server runs workflows of kind graph' });
   }
@@ -67,7 +68,7 @@ class Validation {
       env: new Set(strings(definition.env)),
       nodes: new Map(this.nodes.map((node) => [node.id, { type: node.type, fansOut: node.forEach !== null }])),
       nodeTypes,
-      isUpstream: this.topology.cycles.length === 0 ? this.topology.isUpstream : null,
+      isUpstream: this.topology.cycles.length === 0 ? (id, other) => this.topology.isUpstream(id, other) : null,
     };
     for (const node of this.nodes) this.checkNode(node);
     this.checkDefinitionExpressions();
@@ -76,7 +77,10 @@ class Validation {
   }
 
   result(): ValidationResult {
-    const errors = [...new Map(this.errors.map((fault) => [`${fault.path} ${fault.code} ${fault.message}`, fault])).values()].slice(0, MAX_FAULTS);
+    const errors = [...new Map(this.errors.map((fault) => [`${fault.path} ${fault.code} ${fault.message}`, fault])).values()].slice(
+      0,
+      MAX_FAULTS,
+    );
     return { valid: errors.length === 0, errors, warnings: this.warnings.slice(0, MAX_FAULTS), levels: this.topology.levels };
   }
 
@@ -142,8 +146,10 @@ class Validation {
     if (node.forEach?.items !== undefined) {
       this.add(checkItems(node.forEach.items, `${path}/for_each/items`, this.declarations({ ...before, secretsAllowed: false })));
     }
-    if (isJsonObject(source.on_error)) this.checkTemplateAt(source.on_error.output ?? null, `${path}/on_error/output`, { ...inItem, secretsAllowed: false });
-    if (source.join !== undefined && node.needs.length === 0) this.warn(`${path}/join`, 'join_without_needs', `${node.id} needs nothing, so join has no effect`);
+    if (isJsonObject(source.on_error))
+      this.checkTemplateAt(source.on_error.output ?? null, `${path}/on_error/output`, { ...inItem, secretsAllowed: false });
+    if (source.join !== undefined && node.needs.length === 0)
+      this.warn(`${path}/join`, 'join_without_needs', `${node.id} needs nothing, so join has no effect`);
   }
 
   private checkAgainstType({ type, path, source }: Node): void {
@@ -168,7 +174,8 @@ class Validation {
     const { outputs, settings } = this.definition;
     if (outputs !== undefined) this.checkTemplateAt(outputs, '/outputs', { variables: 'run', nodeId: null, secretsAllowed: false });
     const key = isJsonObject(settings) && isJsonObject(settings.concurrency) ? settings.concurrency.key : undefined;
-    if (typeof key === 'string') this.checkTemplateAt(key, '/settings/concurrency/key', { variables: 'inputs', nodeId: null, secretsAllowed: false });
+    if (typeof key === 'string')
+      this.checkTemplateAt(key, '/settings/concurrency/key', { variables: 'inputs', nodeId: null, secretsAllowed: false });
   }
 
   private warnOfUnused(): void {

@@ -27,7 +27,11 @@ interface Cached {
 /** Where the engine and the runs module find definitions. Versions never change, so each is read and compiled once. */
 @Injectable()
 export class DefinitionsService implements Definitions {
-  private readonly cache = new LRUCache<string, Cached>({ maxSize: CACHE_SIZE, sizeCalculation: ({ size }) => size, fetchMethod: (versionId) => this.load(versionId) });
+  private readonly cache = new LRUCache<string, Cached>({
+    maxSize: CACHE_SIZE,
+    sizeCalculation: ({ size }) => size,
+    fetchMethod: (versionId) => this.load(versionId),
+  });
   private readonly prepared = new WeakMap<StoredDefinition, Prepared>();
 
   constructor(

@@ -10,7 +10,11 @@ export class NodeTypesController {
   constructor(private readonly registry: NodeTypeRegistry) {}
 
   @Get()
-  @Endpoint({ access: 'workflows.read', operationId: 'listNodeTypes', summary: 'List what nodes can do, with the schemas of their settings' })
+  @Endpoint({
+    access: 'workflows.read',
+    operationId: 'listNodeTypes',
+    summary: 'List what nodes can do, with the schemas of their settings',
+  })
   @ApiOkResponse({ type: NodeTypesDto })
   listNodeTypes(): NodeTypesDto {
     return { data: this.registry.list().map(toNodeTypeDto), next_cursor: null };

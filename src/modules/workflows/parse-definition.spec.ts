@@ -18,7 +18,12 @@ describe('YAML', () => {
     ['an unknown alias', 'a: *x\n'],
   ])('with %s is refused or harmless', (what, text) => {
     const parsed = parseYaml(text);
-    if ('value' in parsed) expect({ what, proto: Object.getPrototypeOf(parsed.value) as unknown, value: parsed.value }).toEqual({ what: 'a tag it does not know', proto: Object.prototype, value: { a: 'x' } });
+    if ('value' in parsed)
+      expect({ what, proto: Object.getPrototypeOf(parsed.value) as unknown, value: parsed.value }).toEqual({
+        what: 'a tag it does not know',
+        proto: Object.prototype,
+        value: { a: 'x' },
+      });
     else expect(parsed.errors.length).toBeGreaterThan(0);
   });
 

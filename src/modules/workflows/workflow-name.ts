@@ -26,5 +26,7 @@ export function formatWorkflowName({ namespace, name }: WorkflowName): string {
 export function subjectOf(ref: string, first: number): { readonly condition: string; readonly parameters: readonly string[] } | null {
   if (isUuid(ref)) return { condition: `w.id = $${first}`, parameters: [ref] };
   const name = parseWorkflowName(ref);
-  return name === null ? null : { condition: `w.namespace = $${first} AND w.name = $${first + 1}`, parameters: [name.namespace, name.name] };
+  return name === null
+    ? null
+    : { condition: `w.namespace = $${first} AND w.name = $${first + 1}`, parameters: [name.namespace, name.name] };
 }

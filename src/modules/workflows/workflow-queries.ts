@@ -54,7 +54,10 @@ export class WorkflowQueries {
     where(query.namespace, (namespace) => `w.namespace = ${namespace}`);
     where(query.source, (source) => `w.source = ${source}`);
     where(query.tag, (tag) => `${tag} = ANY (w.tags)`);
-    where(query.q === undefined ? undefined : `%${escapeLike(query.q)}%`, (text) => `(w.namespace || '/' || w.name ILIKE ${text} OR w.description ILIKE ${text})`);
+    where(
+      query.q === undefined ? undefined : `%${escapeLike(query.q)}%`,
+      (text) => `(w.namespace || '/' || w.name ILIKE ${text} OR w.description ILIKE ${text})`,
+    );
     const rows = await this.dataSource.query<WorkflowRow[]>(
       `SELECT ${COLUMNS} FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = w.latest_version
        WHERE ${conditions.join(' AND ')} ORDER BY w.id DESC LIMIT ${query.limit + 1}`,
@@ -77,7 +80,12 @@ export class WorkflowQueries {
   }
 
   /** Newest first; null when there is no such workflow. */
-  async listVersions<T>(tenant: string, ref: string, page: { readonly limit: number; readonly cursor?: string }, toDto: (row: WorkflowRow) => T): Promise<Page<T> | null> {
+  async listVersions<T>(
+    tenant: string,
+    ref: string,
+    page: { readonly limit: number; readonly cursor?: string },
+    toDto: (row: WorkflowRow) => T,
+  ): Promise<Page<T> | null> {
     const subject = subjectOf(ref, 3);
     if (subject === null) return null;
     const before = page.cursor === undefined ? null : decodeCursor(page.cursor, isVersion);

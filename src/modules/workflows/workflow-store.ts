@@ -50,7 +50,12 @@ export class WorkflowStore {
     throw contendedName();
   }
 
-  private async addVersion(manager: EntityManager, request: StoreWorkflow, definition: WorkflowDefinition, hash: Buffer): Promise<StoredVersion | null> {
+  private async addVersion(
+    manager: EntityManager,
+    request: StoreWorkflow,
+    definition: WorkflowDefinition,
+    hash: Buffer,
+  ): Promise<StoredVersion | null> {
     const { tenant, name, createdBy, versionId } = request;
     const source = sourceOfVersion(createdBy);
     await manager.query(
@@ -69,13 +74,10 @@ export class WorkflowStore {
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [versionId ?? uuidv7(), tenant, workflow.id, version, definition.kind ?? 'graph', JSON.stringify(definition), hash, createdBy],
     );
-    await manager.query(`UPDATE workflows SET latest_version = $2, source = $3, description = $4, tags = $5, updated_at = now() WHERE id = $1`, [
-      workflow.id,
-      version,
-      source,
-      definition.description ?? null,
-      definition.tags ?? [],
-    ]);
+    await manager.query(
+      `UPDATE workflows SET latest_version = $2, source = $3, description = $4, tags = $5, updated_at = now() WHERE id = $1`,
+      [workflow.id, version, source, definition.description ?? null, definition.tags ?? []],
+    );
     return { workflowId: workflow.id, version, created: true };
   }
 
@@ -90,7 +92,12 @@ export class WorkflowStore {
    * The version that holds this content already. What arrives by API is compared with the latest version; a file with the latest
    * that came from its directory, so that a start does not undo what the API changed after the file.
    */
-  private async findSame(manager: EntityManager, { createdBy, versionId }: StoreWorkflow, workflow: WorkflowEntity | null, hash: Buffer): Promise<StoredVersion | null> {
+  private async findSame(
+    manager: EntityManager,
+    { createdBy, versionId }: StoreWorkflow,
+    workflow: WorkflowEntity | null,
+    hash: Buffer,
+  ): Promise<StoredVersion | null> {
     if (workflow === null || workflow.latestVersion === 0) return null;
     const fromFile = sourceOfVersion(createdBy) !== API_SOURCE;
     const [row] = await manager.query<{ id: string; version: number; same: boolean }[]>(

@@ -1,5 +1,14 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiExtraModels, ApiNoContentResponse, ApiOkResponse, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiExtraModels,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiParam,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import type { GraphFormat } from '../../engine/graph/index.js';
 import type { Json } from '../../engine/model/json.js';
@@ -17,7 +26,11 @@ import { GraphQueryDto, VersionQueryDto } from './dto/version-query.dto.js';
 import { StoredWorkflowDto, WorkflowDetailDto, WorkflowDto, WorkflowVersionDto } from './dto/workflow.dto.js';
 import { type DefinitionBody, WorkflowsService } from './workflows.service.js';
 
-const Ref = ApiParam({ name: 'ref', description: 'Id of the workflow, or its name, URL-encoded: `demo%2Forders`', example: 'demo%2Forders' });
+const Ref = ApiParam({
+  name: 'ref',
+  description: 'Id of the workflow, or its name, URL-encoded: `demo%2Forders`',
+  example: 'demo%2Forders',
+});
 const MEDIA_TYPES: Readonly<Record<GraphFormat, string>> = {
   json: 'application/json; charset=utf-8',
   mermaid: 'text/vnd.mermaid; charset=utf-8',
@@ -34,7 +47,8 @@ export class WorkflowsController {
     access: 'workflows.write',
     operationId: 'createWorkflow',
     summary: 'Store a workflow',
-    description: 'A new name makes version 1, changed content the next version. Content that is the latest version already is answered with 200 and makes none.',
+    description:
+      'A new name makes version 1, changed content the next version. Content that is the latest version already is answered with 200 and makes none.',
   })
   @Idempotent()
   @Consumes('json', 'yaml')
@@ -64,7 +78,12 @@ export class WorkflowsController {
 
   @Post('validate')
   @HttpCode(200)
-  @Endpoint({ access: 'workflows.read', operationId: 'validateDefinition', summary: 'Check a definition without storing it', description: 'Finds every error at once.' })
+  @Endpoint({
+    access: 'workflows.read',
+    operationId: 'validateDefinition',
+    summary: 'Check a definition without storing it',
+    description: 'Finds every error at once.',
+  })
   @Consumes('json', 'yaml')
   @ApiBody(DEFINITION_BODY)
   @ApiOkResponse({ type: ValidationDto, description: 'What is wrong with it, if anything' })
@@ -78,7 +97,11 @@ export class WorkflowsController {
   @Ref
   @ApiOkResponse({ type: WorkflowDetailDto })
   @ApiProblems(404, 422)
-  getWorkflow(@CurrentPrincipal() principal: Principal, @Param('ref') ref: string, @Query() { version }: VersionQueryDto): Promise<WorkflowDetailDto> {
+  getWorkflow(
+    @CurrentPrincipal() principal: Principal,
+    @Param('ref') ref: string,
+    @Query() { version }: VersionQueryDto,
+  ): Promise<WorkflowDetailDto> {
     return this.service.get(principal, ref, version);
   }
 
@@ -102,7 +125,11 @@ export class WorkflowsController {
   @Ref
   @ApiPage(WorkflowVersionDto)
   @ApiProblems(400, 404, 422)
-  listWorkflowVersions(@CurrentPrincipal() principal: Principal, @Param('ref') ref: string, @Query() query: PageQueryDto): Promise<Page<WorkflowVersionDto>> {
+  listWorkflowVersions(
+    @CurrentPrincipal() principal: Principal,
+    @Param('ref') ref: string,
+    @Query() query: PageQueryDto,
+  ): Promise<Page<WorkflowVersionDto>> {
     return this.service.listVersions(principal, ref, query);
   }
 

@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { createInputsPreparer, toDot, toMermaid, validateDefinition, viewGraph, type DefinitionFault, type GraphFormat, type GraphView } from '../../engine/graph/index.js';
+import {
+  createInputsPreparer,
+  toDot,
+  toMermaid,
+  validateDefinition,
+  viewGraph,
+  type DefinitionFault,
+  type GraphFormat,
+  type GraphView,
+} from '../../engine/graph/index.js';
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { Json, JsonObject } from '../../engine/model/json.js';
 import { StepError } from '../../engine/model/step-error.js';
@@ -8,7 +17,15 @@ import type { Principal } from '../../platform/http/permissions.js';
 import { NodeTypeRegistry } from '../nodes/index.js';
 import type { ListWorkflowsQueryDto } from './dto/list-workflows.dto.js';
 import type { ValidationDto } from './dto/validation.dto.js';
-import { toWorkflowDetailDto, toWorkflowDto, toWorkflowVersionDto, type StoredWorkflowDto, type WorkflowDetailDto, type WorkflowDto, type WorkflowVersionDto } from './dto/workflow.dto.js';
+import {
+  toWorkflowDetailDto,
+  toWorkflowDto,
+  toWorkflowVersionDto,
+  type StoredWorkflowDto,
+  type WorkflowDetailDto,
+  type WorkflowDto,
+  type WorkflowVersionDto,
+} from './dto/workflow.dto.js';
 import { parseYaml, type ParsedDefinition } from './parse-definition.js';
 import { WorkflowQueries, type WorkflowWithDefinition } from './workflow-queries.js';
 import { type StoredVersion, WorkflowStore } from './workflow-store.js';
@@ -34,7 +51,11 @@ export class WorkflowsService {
     private readonly nodeTypes: NodeTypeRegistry,
   ) {}
 
-  async create(principal: Principal, body: DefinitionBody, reservedId?: string): Promise<{ readonly workflow: StoredWorkflowDto; readonly created: boolean }> {
+  async create(
+    principal: Principal,
+    body: DefinitionBody,
+    reservedId?: string,
+  ): Promise<{ readonly workflow: StoredWorkflowDto; readonly created: boolean }> {
     const checked = this.check(body);
     const stored = await this.store(principal.tenant, checked, principal.keyId, reservedId);
     const workflow = await this.find(principal.tenant, stored.workflowId, stored.version);
@@ -83,7 +104,12 @@ export class WorkflowsService {
   }
 
   /** Checks a stored definition against the node types of today, and inputs against its schema when there are any. */
-  async validateStored(principal: Principal, ref: string, version: number | undefined, inputs: JsonObject | undefined): Promise<ValidationDto> {
+  async validateStored(
+    principal: Principal,
+    ref: string,
+    version: number | undefined,
+    inputs: JsonObject | undefined,
+  ): Promise<ValidationDto> {
     const { definition } = await this.find(principal.tenant, ref, version);
     const validation = toValidationDto(validateDefinition(definition as unknown as Json, this.nodeTypes));
     const faults = inputs === undefined ? [] : inputFaults(definition, inputs);

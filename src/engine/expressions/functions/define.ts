@@ -48,3 +48,10 @@ export function toInteger(value: CelValue, what: string): number {
   if (!Number.isInteger(number)) throw celError('not_an_integer', `${what} must be a whole number, got ${number}`);
   return number;
 }
+
+/** A member of an object, whichever way CEL holds it; null when there is none. */
+export function readMember(value: CelValue, name: string): CelValue {
+  if (value instanceof Map) return (value as Map<string, CelValue>).get(name) ?? null;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return null;
+  return (value as Record<string, CelValue>)[name];
+}

@@ -1,23 +1,90 @@
 import { meter } from '../meter.js';
-import { celError, toInteger, toNumber, type CelValue, type FunctionSpec } from './define.js';
+import { celError, type CelValue, type FunctionSpec, readMember, toInteger, toNumber } from './define.js';
 
 const MAX_RANGE = 100_000;
 
 /** Functions over lists. Each pays for the elements it visits. */
 export const LIST_FUNCTIONS: readonly FunctionSpec[] = [
-  { name: 'flatten', params: ['list'], returns: 'list<dyn>', description: 'A list of lists as one list; elements that are no list stay.', handler: flatten },
-  { name: 'unique', params: ['list'], returns: 'list<dyn>', description: 'The list without elements equal to an earlier one.', handler: unique },
+  {
+    name: 'flatten',
+    params: ['list'],
+    returns: 'list<dyn>',
+    description: 'A list of lists as one list; elements that are no list stay.',
+    handler: flatten,
+  },
+  {
+    name: 'unique',
+    params: ['list'],
+    returns: 'list<dyn>',
+    description: 'The list without elements equal to an earlier one.',
+    handler: unique,
+  },
   { name: 'reverse', params: ['list'], returns: 'list<dyn>', description: 'The list from its end to its beginning.', handler: reverse },
-  { name: 'slice', params: ['list', 'dyn', 'dyn'], returns: 'list<dyn>', description: 'Elements from a position up to, without, another; negative counts from the end.', handler: slice },
+  {
+    name: 'slice',
+    params: ['list', 'dyn', 'dyn'],
+    returns: 'list<dyn>',
+    description: 'Elements from a position up to, without, another; negative counts from the end.',
+    handler: slice,
+  },
   { name: 'sum', params: ['list'], returns: 'dyn', description: 'The sum of a list of numbers, 0 for an empty one.', handler: sum },
-  { name: 'min', params: ['list'], returns: 'dyn', description: 'The smallest of a list of numbers, strings or timestamps.', handler: (list: CelValue[]) => extreme(list, -1) },
-  { name: 'max', params: ['list'], returns: 'dyn', description: 'The largest of a list of numbers, strings or timestamps.', handler: (list: CelValue[]) => extreme(list, 1) },
-  { name: 'sort', params: ['list'], returns: 'list<dyn>', description: 'The list in ascending order.', handler: (list: CelValue[]) => sortBy(list, (element) => element) },
-  { name: 'sort_by', params: ['list', 'string'], returns: 'list<dyn>', description: 'A list of objects in ascending order of a field.', handler: (list: CelValue[], field: string) => sortBy(list, fieldOf(field)) },
-  { name: 'group_by', params: ['list', 'string'], returns: 'map<string, dyn>', description: 'Objects by the value of a field: {value: [objects]}; a missing field counts as "null".', handler: groupBy },
-  { name: 'count_by', params: ['list', 'string'], returns: 'map<string, dyn>', description: 'How many objects have each value of a field: {value: count}.', handler: (list: CelValue[], field: string) => count(list, fieldOf(field)) },
-  { name: 'count_by', params: ['list'], returns: 'map<string, dyn>', description: 'How often each element occurs: {element: count}.', handler: (list: CelValue[]) => count(list, (element) => element) },
-  { name: 'range', params: ['dyn'], returns: 'list<int>', description: `The integers from 0 up to, without, the argument (at most ${MAX_RANGE}).`, handler: range, call: 'function' },
+  {
+    name: 'min',
+    params: ['list'],
+    returns: 'dyn',
+    description: 'The smallest of a list of numbers, strings or timestamps.',
+    handler: (list: CelValue[]) => extreme(list, -1),
+  },
+  {
+    name: 'max',
+    params: ['list'],
+    returns: 'dyn',
+    description: 'The largest of a list of numbers, strings or timestamps.',
+    handler: (list: CelValue[]) => extreme(list, 1),
+  },
+  {
+    name: 'sort',
+    params: ['list'],
+    returns: 'list<dyn>',
+    description: 'The list in ascending order.',
+    handler: (list: CelValue[]) => sortBy(list, (element) => element),
+  },
+  {
+    name: 'sort_by',
+    params: ['list', 'string'],
+    returns: 'list<dyn>',
+    description: 'A list of objects in ascending order of a field.',
+    handler: (list: CelValue[], field: string) => sortBy(list, fieldOf(field)),
+  },
+  {
+    name: 'group_by',
+    params: ['list', 'string'],
+    returns: 'map<string, dyn>',
+    description: 'Objects by the value of a field: {value: [objects]}; a missing field counts as "null".',
+    handler: groupBy,
+  },
+  {
+    name: 'count_by',
+    params: ['list', 'string'],
+    returns: 'map<string, dyn>',
+    description: 'How many objects have each value of a field: {value: count}.',
+    handler: (list: CelValue[], field: string) => count(list, fieldOf(field)),
+  },
+  {
+    name: 'count_by',
+    params: ['list'],
+    returns: 'map<string, dyn>',
+    description: 'How often each element occurs: {element: count}.',
+    handler: (list: CelValue[]) => count(list, (element) => element),
+  },
+  {
+    name: 'range',
+    params: ['dyn'],
+    returns: 'list<int>',
+    description: `The integers from 0 up to, without, the argument (at most ${MAX_RANGE}).`,
+    handler: range,
+    call: 'function',
+  },
 ];
 
 function flatten(list: CelValue[]): CelValue[] {
@@ -109,11 +176,7 @@ function range(end: CelValue): bigint[] {
 }
 
 function fieldOf(field: string): (element: CelValue) => CelValue {
-  return (element) => {
-    if (element instanceof Map) return element.get(field) ?? null;
-    if (typeof element !== 'object' || element === null || !Object.hasOwn(element, field)) return null;
-    return (element as Record<string, CelValue>)[field];
-  };
+  return (element) => readMember(element, field);
 }
 
 function groupKey(value: CelValue): string {

@@ -1,19 +1,49 @@
 import { meter } from '../meter.js';
-import type { CelValue, FunctionSpec } from './define.js';
+import { type CelValue, type FunctionSpec, readMember as read } from './define.js';
 
 type CelMap = Record<string, CelValue> | Map<string, CelValue>;
 
 /** Functions over objects. */
 export const MAP_FUNCTIONS: readonly FunctionSpec[] = [
-  { name: 'keys', params: ['map'], returns: 'list<string>', description: 'The names of an object’s members, in their order.', handler: (map: CelMap) => entries(map).map(([key]) => key) },
-  { name: 'values', params: ['map'], returns: 'list<dyn>', description: 'The values of an object’s members, in their order.', handler: (map: CelMap) => entries(map).map(([, value]) => value) },
-  { name: 'entries', params: ['map'], returns: 'list<dyn>', description: 'An object as a list of {key, value}.', handler: (map: CelMap) => entries(map).map(([key, value]) => ({ key, value })) },
-  { name: 'from_entries', params: ['list'], returns: 'map<string, dyn>', description: 'The object of a list of {key, value}; the last of equal keys wins.', handler: fromEntries },
-  { name: 'merge', params: ['map', 'map'], returns: 'map<string, dyn>', description: 'Both objects’ members; the second’s win. Nested objects are not merged.', handler: merge },
+  {
+    name: 'keys',
+    params: ['map'],
+    returns: 'list<string>',
+    description: 'The names of an object’s members, in their order.',
+    handler: (map: CelMap) => entries(map).map(([key]) => key),
+  },
+  {
+    name: 'values',
+    params: ['map'],
+    returns: 'list<dyn>',
+    description: 'The values of an object’s members, in their order.',
+    handler: (map: CelMap) => entries(map).map(([, value]) => value),
+  },
+  {
+    name: 'entries',
+    params: ['map'],
+    returns: 'list<dyn>',
+    description: 'An object as a list of {key, value}.',
+    handler: (map: CelMap) => entries(map).map(([key, value]) => ({ key, value })),
+  },
+  {
+    name: 'from_entries',
+    params: ['list'],
+    returns: 'map<string, dyn>',
+    description: 'The object of a list of {key, value}; the last of equal keys wins.',
+    handler: fromEntries,
+  },
+  {
+    name: 'merge',
+    params: ['map', 'map'],
+    returns: 'map<string, dyn>',
+    description: 'Both objects’ members; the second’s win. Nested objects are not merged.',
+    handler: merge,
+  },
 ];
 
 function entries(map: CelMap): [string, CelValue][] {
-  const list = map instanceof Map ? [...map].map(([key, value]): [string, CelValue] => [String(key), value]) : Object.entries(map);
+  const list = map instanceof Map ? [...map] : Object.entries(map);
   meter.spend(list.length);
   return list;
 }
@@ -25,8 +55,7 @@ function merge(first: CelMap, second: CelMap): Map<string, CelValue> {
 function fromEntries(list: CelValue[]): Map<string, CelValue> {
   const result = new Map<string, CelValue>();
   for (const element of list) {
-    const pair = element instanceof Map ? Object.fromEntries(element) : (element as { key?: CelValue; value?: CelValue } | null);
-    result.set(String(pair?.key ?? null), pair?.value ?? null);
+    result.set(String(read(element, 'key')), read(element, 'value'));
   }
   return result;
 }

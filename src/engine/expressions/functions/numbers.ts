@@ -4,13 +4,55 @@ import { compare } from './lists.js';
 
 /** Functions over numbers. Those that round give an int. */
 export const NUMBER_FUNCTIONS: readonly FunctionSpec[] = [
-  { name: 'round', params: ['dyn'], returns: 'int', description: 'The nearest whole number, halves away from zero.', handler: (value: CelValue) => toInt(roundHalfAway(toNumber(value, 'round()'))), call: 'function' },
-  { name: 'round', params: ['dyn', 'dyn'], returns: 'double', description: 'Rounded to that many decimals (0 to 15).', handler: roundTo, call: 'function' },
-  { name: 'floor', params: ['dyn'], returns: 'int', description: 'The largest whole number not above.', handler: (value: CelValue) => toInt(Math.floor(toNumber(value, 'floor()'))), call: 'function' },
-  { name: 'ceil', params: ['dyn'], returns: 'int', description: 'The smallest whole number not below.', handler: (value: CelValue) => toInt(Math.ceil(toNumber(value, 'ceil()'))), call: 'function' },
+  {
+    name: 'round',
+    params: ['dyn'],
+    returns: 'int',
+    description: 'The nearest whole number, halves away from zero.',
+    handler: (value: CelValue) => toInt(roundHalfAway(toNumber(value, 'round()'))),
+    call: 'function',
+  },
+  {
+    name: 'round',
+    params: ['dyn', 'dyn'],
+    returns: 'double',
+    description: 'Rounded to that many decimals (0 to 15).',
+    handler: roundTo,
+    call: 'function',
+  },
+  {
+    name: 'floor',
+    params: ['dyn'],
+    returns: 'int',
+    description: 'The largest whole number not above.',
+    handler: (value: CelValue) => toInt(Math.floor(toNumber(value, 'floor()'))),
+    call: 'function',
+  },
+  {
+    name: 'ceil',
+    params: ['dyn'],
+    returns: 'int',
+    description: 'The smallest whole number not below.',
+    handler: (value: CelValue) => toInt(Math.ceil(toNumber(value, 'ceil()'))),
+    call: 'function',
+  },
   { name: 'abs', params: ['dyn'], returns: 'dyn', description: 'Without its sign.', handler: abs, call: 'function' },
-  { name: 'min', params: ['dyn', 'dyn'], returns: 'dyn', description: 'The smaller of two.', handler: (a: CelValue, b: CelValue) => (compare(a, b) <= 0 ? a : b), call: 'function' },
-  { name: 'max', params: ['dyn', 'dyn'], returns: 'dyn', description: 'The larger of two.', handler: (a: CelValue, b: CelValue) => (compare(a, b) >= 0 ? a : b), call: 'function' },
+  {
+    name: 'min',
+    params: ['dyn', 'dyn'],
+    returns: 'dyn',
+    description: 'The smaller of two.',
+    handler: (a: CelValue, b: CelValue) => (compare(a, b) <= 0 ? a : b),
+    call: 'function',
+  },
+  {
+    name: 'max',
+    params: ['dyn', 'dyn'],
+    returns: 'dyn',
+    description: 'The larger of two.',
+    handler: (a: CelValue, b: CelValue) => (compare(a, b) >= 0 ? a : b),
+    call: 'function',
+  },
 ];
 
 function roundHalfAway(value: number): number {

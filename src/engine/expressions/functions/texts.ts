@@ -10,19 +10,86 @@ const DURATION = 'google.protobuf.Duration';
 export const TEXT_FUNCTIONS: readonly FunctionSpec[] = [
   { name: 'lower', params: ['string'], returns: 'string', description: 'In lower case.', handler: (text: string) => text.toLowerCase() },
   { name: 'upper', params: ['string'], returns: 'string', description: 'In upper case.', handler: (text: string) => text.toUpperCase() },
-  { name: 'trim', params: ['string'], returns: 'string', description: 'Without white space at both ends.', handler: (text: string) => text.trim(), call: 'function' },
-  { name: 'replace', params: ['string', 'string', 'string'], returns: 'string', description: 'Every occurrence of a text replaced by another.', handler: replace },
-  { name: 'replace_all', params: ['string', 'string', 'string'], returns: 'string', description: 'Every match of a regular expression (RE2 syntax) replaced; $1 is its first group.', handler: replaceAll },
-  { name: 'split', params: ['string', 'string'], returns: 'list<string>', description: 'The parts between a separator.', handler: (text: string, by: string) => text.split(by), call: 'function' },
-  { name: 'join', params: ['list', 'string'], returns: 'string', description: 'A list as text with a separator between the elements.', handler: join, call: 'function' },
-  { name: 'url_encode', params: ['string'], returns: 'string', description: 'Percent-encoded for a URL’s path or query.', handler: urlEncode },
-  { name: 'json', params: ['string'], returns: 'dyn', description: 'The value a JSON text stands for.', handler: parseJson, call: 'function' },
+  {
+    name: 'trim',
+    params: ['string'],
+    returns: 'string',
+    description: 'Without white space at both ends.',
+    handler: (text: string) => text.trim(),
+    call: 'function',
+  },
+  {
+    name: 'replace',
+    params: ['string', 'string', 'string'],
+    returns: 'string',
+    description: 'Every occurrence of a text replaced by another.',
+    handler: replace,
+  },
+  {
+    name: 'replace_all',
+    params: ['string', 'string', 'string'],
+    returns: 'string',
+    description: 'Every match of a regular expression (RE2 syntax) replaced; $1 is its first group.',
+    handler: replaceAll,
+  },
+  {
+    name: 'split',
+    params: ['string', 'string'],
+    returns: 'list<string>',
+    description: 'The parts between a separator.',
+    handler: (text: string, by: string) => text.split(by),
+    call: 'function',
+  },
+  {
+    name: 'join',
+    params: ['list', 'string'],
+    returns: 'string',
+    description: 'A list as text with a separator between the elements.',
+    handler: join,
+    call: 'function',
+  },
+  {
+    name: 'url_encode',
+    params: ['string'],
+    returns: 'string',
+    description: 'Percent-encoded for a URL’s path or query.',
+    handler: urlEncode,
+  },
+  {
+    name: 'json',
+    params: ['string'],
+    returns: 'dyn',
+    description: 'The value a JSON text stands for.',
+    handler: parseJson,
+    call: 'function',
+  },
   { name: 'to_json', params: ['dyn'], returns: 'string', description: 'The value as JSON text.', handler: stringify, call: 'function' },
   { name: 'string', params: ['list'], returns: 'string', description: 'The list as JSON text.', handler: stringify, call: 'function' },
   { name: 'string', params: ['map'], returns: 'string', description: 'The object as JSON text.', handler: stringify, call: 'function' },
-  { name: 'string', params: ['null'], returns: 'string', description: 'Null as an empty string, as in a template.', handler: () => '', call: 'function' },
-  { name: 'string', params: [TIMESTAMP], returns: 'string', description: 'The timestamp in RFC 3339, UTC.', handler: timestampText, call: 'function' },
-  { name: 'string', params: [DURATION], returns: 'string', description: 'The duration in seconds, "3.5s".', handler: (value: object) => value.toString(), call: 'function' },
+  {
+    name: 'string',
+    params: ['null'],
+    returns: 'string',
+    description: 'Null as an empty string, as in a template.',
+    handler: () => '',
+    call: 'function',
+  },
+  {
+    name: 'string',
+    params: [TIMESTAMP],
+    returns: 'string',
+    description: 'The timestamp in RFC 3339, UTC.',
+    handler: timestampText,
+    call: 'function',
+  },
+  {
+    name: 'string',
+    params: [DURATION],
+    returns: 'string',
+    description: 'The duration in seconds, "3.5s".',
+    handler: (value: object) => value.toString(),
+    call: 'function',
+  },
   ...acceptingDoubles(),
 ];
 
@@ -40,12 +107,14 @@ function acceptingDoubles(): FunctionSpec[] {
     return text.substring(start, end);
   };
   const description = 'Part of a text by positions that come from JSON.';
-  return [
-    ['double'],
-    ['double', 'double'],
-    ['int', 'double'],
-    ['double', 'int'],
-  ].map((positions) => ({ name: 'substring', params: ['string', ...positions], returns: 'string', description, handler: substring, call: 'method' }));
+  return [['double'], ['double', 'double'], ['int', 'double'], ['double', 'int']].map((positions) => ({
+    name: 'substring',
+    params: ['string', ...positions],
+    returns: 'string',
+    description,
+    handler: substring,
+    call: 'method',
+  }));
 }
 
 function replace(text: string, search: string, replacement: string): string {

@@ -9,13 +9,22 @@ export class ListWorkflowsQueryDto extends PageQueryDto {
   @IsOptional()
   namespace?: string;
 
-  @ApiPropertyOptional({ description: 'Only workflows from this source: `api`, or `fs:` and the name of a directory', maxLength: 200, example: 'api' })
+  @ApiPropertyOptional({
+    description: 'Only workflows from this source: `api`, or `fs:` and the name of a directory',
+    maxLength: 200,
+    example: 'api',
+  })
   @IsString()
   @MaxLength(200)
   @IsOptional()
   source?: string;
 
-  @ApiPropertyOptional({ description: 'Only workflows with this text in their name or description', minLength: 1, maxLength: 200, example: 'orders' })
+  @ApiPropertyOptional({
+    description: 'Only workflows with this text in their name or description',
+    minLength: 1,
+    maxLength: 200,
+    example: 'orders',
+  })
   @IsString()
   @MinLength(1)
   @MaxLength(200)

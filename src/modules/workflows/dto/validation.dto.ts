@@ -42,7 +42,12 @@ export class ValidationDto {
 }
 
 export class ValidateStoredDto {
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'Inputs to check against the schema of the workflow', example: { url: 'https://example.com/orders.json' } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Inputs to check against the schema of the workflow',
+    example: { url: 'https://example.com/orders.json' },
+  })
   @IsObject()
   @IsOptional()
   inputs?: JsonObject;

@@ -90,7 +90,10 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
     const watcher = watch(directory.path, {
       ignoreInitial: true,
       depth: MAX_DEPTH,
-      ignored: (path) => relative(directory.path, path).split(/[\\/]/).some((part) => part.startsWith('.') && part !== '.' && part !== '..'),
+      ignored: (path) =>
+        relative(directory.path, path)
+          .split(/[\\/]/)
+          .some((part) => part.startsWith('.') && part !== '.' && part !== '..'),
       awaitWriteFinish: { stabilityThreshold: STABLE_MS, pollInterval: STABLE_MS / 3 },
     });
     const load = (path: string): void => {
@@ -139,7 +142,11 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
 
   private forget(directory: Directory, path: string): void {
     this.errors.delete(keyOf(directory, path));
-    if (isDefinition(path)) this.logger.info({ source: directory.source, file: relative(directory.path, path) }, 'workflow file is gone; its workflow stays until it is deleted');
+    if (isDefinition(path))
+      this.logger.info(
+        { source: directory.source, file: relative(directory.path, path) },
+        'workflow file is gone; its workflow stays until it is deleted',
+      );
   }
 }
 
