@@ -1,0 +1,39 @@
+import type { ApiClient } from '../support/index.js';
+
+/** One thing of every kind that a tenant can own, by the path parameter that names it: `/runs/{id}` → a run's id. */
+export interface TenantWorld {
+  /** Values for the parameter of every path that begins so. */
+  readonly ids: Readonly<Record<string, string>>;
+  /** Texts that only this tenant's answers may hold. */
+  readonly marks: readonly string[];
+}
+
+/** Bodies that are well-formed, so that a refusal is about whose thing it is and not about the body. */
+export const BODIES: Readonly<Record<string, unknown>> = {
+  cancelRun: { reason: 'none of yours' },
+  startRun: { inputs: {} },
+};
+
+/**
+ * Fills a tenant. A module that adds things with an id adds one of them here; the isolation test fails on paths whose parameter
+ * this does not know.
+ */
+export async function createWorld(admin: ApiClient, mark: string): Promise<TenantWorld> {
+  const key = await create(admin, '/api-keys', { name: `${mark}-key`, role: 'viewer' });
+  const workflow = await create(admin, '/workflows', {
+    name: `${mark}/waits`,
+    description: mark,
+    nodes: [
+      { id: 'say', type: 'debug.log', config: { message: mark } },
+      { id: 'wait', type: 'time.delay', needs: ['say'], config: { delay_ms: 600_000 } },
+    ],
+  });
+  const run = await create(admin, `/workflows/${workflow}/runs`, { tags: [mark] });
+  return { ids: { '/api/v1/api-keys/': key, '/api/v1/workflows/': workflow, '/api/v1/runs/': run }, marks: [mark, key, workflow, run] };
+}
+
+async function create(api: ApiClient, path: string, body: unknown): Promise<string> {
+  const answer = await api.post<{ id: string }>(path, body);
+  if (answer.status < 200 || answer.status > 299) throw new Error(`POST ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body.id;
+}
