@@ -94,6 +94,7 @@ export class RunJournal {
 
   /** Ends, parks or releases the lease in the same commit as everything appended so far. */
   finish(transition: LeaseTransition): Promise<void> {
+    if (this.closed !== null) return Promise.reject(this.closed);
     this.transition = transition;
     this.onDirty(this);
     return new Promise((resolve, reject) => this.wait(Number.MAX_SAFE_INTEGER, resolve, reject));
@@ -145,6 +146,8 @@ export class RunJournal {
     if (this.closed !== null) return;
     this.closed = reason;
     this.pending = [];
+    // Without its rows, an end that waits to be written must not be written either.
+    this.transition = null;
     const waiters = this.waiters;
     this.waiters = [];
     for (const waiter of waiters) waiter.reject(reason);
