@@ -55,7 +55,6 @@ export class MemoryRunStore implements RunStore {
     );
     if (existing !== undefined) return { outcome: 'exists', runId: existing.run.id };
     const holders = run.concurrency === null ? [] : this.holders(run.tenant, run.concurrency.key);
-    const idle = run.concurrency === null ? [] : this.idle(run.tenant, run.concurrency.key);
     const full = run.concurrency !== null && holders.length >= run.concurrency.limit;
     if (full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders };
     const state = run.runAt !== null ? 'waiting' : full ? 'queued' : run.claim ? 'leased' : 'ready';
@@ -79,7 +78,7 @@ export class MemoryRunStore implements RunStore {
       },
     });
     if (!full || run.concurrency?.onConflict !== 'cancel_running') return { outcome: 'created', leased };
-    return { outcome: 'created', leased, cancelled: [...holders.slice(0, holders.length - run.concurrency.limit + 1), ...idle] };
+    return { outcome: 'created', leased, cancelled: this.toMakeRoom(run, run.concurrency) };
   }
 
   async claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]> {
@@ -252,14 +251,17 @@ export class MemoryRunStore implements RunStore {
 
   private holders(tenant: string, key: string): string[] {
     return this.keyed(tenant, key)
-      .filter(({ live }) => live?.cancel === null && holdsSlot(live))
+      .filter(({ live }) => live !== null && holdsSlot(live))
       .map(({ run }) => run.id);
   }
 
-  private idle(tenant: string, key: string): string[] {
-    return this.keyed(tenant, key)
-      .filter(({ live }) => live?.cancel === null && !holdsSlot(live))
-      .map(({ run }) => run.id);
+  /** Runs of the key to cancel: those in line, and as many holders as the new one's slot takes, beyond those that leave already. */
+  private toMakeRoom(newcomer: NewRun, { key, limit }: NonNullable<NewRun['concurrency']>): string[] {
+    const others = this.keyed(newcomer.tenant, key).filter(({ run }) => run.id !== newcomer.id);
+    const staying = others.filter(({ live }) => live !== null && holdsSlot(live) && live.cancel === null);
+    const queued = others.filter(({ live }) => live !== null && !holdsSlot(live) && live.cancel === null);
+    const excess = Math.max(0, staying.length - limit + 1);
+    return [...staying.slice(0, excess), ...queued].map(({ run }) => run.id);
   }
 
   private promote(tenant: string, key: string): string[] {

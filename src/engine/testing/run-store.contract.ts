@@ -146,6 +146,22 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         expect((await createRuns(keyed('cancel_running')))[0]).toMatchObject({ outcome: 'created', cancelled: [holder.id] });
       });
 
+      it('leaves its slot to a run that is being cancelled until it is over', async () => {
+        const [leaving, successor, latest] = [keyed('cancel_running'), keyed('cancel_running'), keyed('cancel_running')];
+        await createRuns(leaving);
+        expect(await claimIds()).toEqual([leaving.id]);
+        await createRuns(successor);
+        await store.requestCancel({ runId: leaving.id, tenant, reason: null });
+        expect((await createRuns(keyed('reject')))[0]).toEqual({ outcome: 'rejected', holders: [leaving.id] });
+        expect((await createRuns(latest))[0]).toMatchObject({ outcome: 'created', leased: false, cancelled: [successor.id] });
+        await store.requestCancel({ runId: successor.id, tenant, reason: null });
+        expect(await claimIds()).toEqual([successor.id]);
+        await store.append([write(successor, 1, [], end('cancelled'))]);
+        expect(await claimIds()).toEqual([]);
+        await store.append([write(leaving, 1, [], end('cancelled'))]);
+        expect(await claimIds()).toEqual([latest.id]);
+      });
+
       it('does not hold a key of one tenant against another', async () => {
         await createRuns(keyed('reject'));
         expect((await createRuns(keyed('reject', { tenant: `${tenant}-other` })))[0]).toMatchObject({ outcome: 'created' });

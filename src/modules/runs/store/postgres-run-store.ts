@@ -117,7 +117,7 @@ export class PostgresRunStore implements RunStore {
   ): Promise<CreateOutcome> {
     return await this.transaction(async (client) => {
       await client.query(sql.LOCK_KEY, [run.tenant, concurrency.key]);
-      const { rows } = await client.query<{ run_id: string; idle: boolean }>(sql.KEY_RUNS, [run.tenant, concurrency.key]);
+      const { rows } = await client.query<{ run_id: string; idle: boolean; cancelling: boolean }>(sql.KEY_RUNS, [run.tenant, concurrency.key]);
       const holders = rows.filter((row) => !row.idle).map((row) => row.run_id);
       const full = holders.length >= concurrency.limit;
       if (full && concurrency.onConflict === 'reject') return { outcome: 'rejected', holders };
@@ -125,8 +125,10 @@ export class PostgresRunStore implements RunStore {
       const skipped = await client.query<{ id: string }>(sql.CREATE_RUNS, createValues([run], () => state, params));
       if (skipped.rows.length > 0) return { outcome: 'exists', runId: run.id };
       if (!full || concurrency.onConflict !== 'cancel_running') return { outcome: 'created', leased: false };
-      const queued = rows.filter((row) => row.idle).map((row) => row.run_id);
-      return { outcome: 'created', leased: false, cancelled: [...holders.slice(0, holders.length - concurrency.limit + 1), ...queued] };
+      const staying = rows.filter((row) => !row.cancelling && !row.idle).map((row) => row.run_id);
+      const queued = rows.filter((row) => !row.cancelling && row.idle).map((row) => row.run_id);
+      const excess = Math.max(0, staying.length - concurrency.limit + 1);
+      return { outcome: 'created', leased: false, cancelled: [...staying.slice(0, excess), ...queued] };
     });
   }
 

@@ -230,9 +230,10 @@ LIMIT 100`;
 /** Serialises all decisions about one key until the transaction ends. */
 export const LOCK_KEY = `SELECT pg_advisory_xact_lock(hashtextextended($1 || E'\\x1f' || $2, 7405))`;
 
+/** A run that is being cancelled keeps its slot until it is over: what it does may take a while to stop. */
 export const KEY_RUNS = `
-SELECT run_id, state = 'queued' OR (state = 'waiting' AND started_at IS NULL) AS idle FROM live_runs
-WHERE tenant_id = $1 AND concurrency_key = $2 AND cancel_requested_at IS NULL ORDER BY run_id`;
+SELECT run_id, state = 'queued' OR (state = 'waiting' AND started_at IS NULL) AS idle, cancel_requested_at IS NOT NULL AS cancelling
+FROM live_runs WHERE tenant_id = $1 AND concurrency_key = $2 ORDER BY run_id`;
 
 /** Gives free slots to the queued runs that are first in line. Runs under the key's lock. */
 export const PROMOTE_QUEUED = `
