@@ -9,7 +9,10 @@ import { joinDecision } from './join.js';
 /** Resolved inputs above this many characters are not repeated in the journal: they are someone else's output. */
 const MAX_RECORDED_INPUT = 8_192;
 const MAX_FAN_OUT = 100_000;
+const ITEM_PATH = /^([^/[]+)\[(\d+)\]$/;
 const PENDING: NodeView = { status: 'pending', output: null, error: null };
+
+type SettledOutcome = Extract<StepOutcome, { status: 'success' | 'failed' }>;
 
 /**
  * One interpretation of a graph, over a run's journal. Nodes start as soon as their join is decided and a slot is free;
@@ -48,10 +51,24 @@ export class GraphRun {
   execute(): Promise<ProgramResult> {
     return new Promise((resolve) => {
       this.done = resolve;
+      this.stopAsBefore();
       this.undecided.push(...[...this.graph.roots].reverse());
       this.decide();
       this.pump();
     });
+  }
+
+  /** A journal in which a step has failed the run already: what is left to do is to end it, and nothing may start any more. */
+  private stopAsBefore(): void {
+    for (const [path, { status, error }] of this.context.history.steps) {
+      if (status !== 'failed' || error === null) continue;
+      const item = ITEM_PATH.exec(path);
+      const node = this.graph.nodes.get(item?.[1] ?? path);
+      if (node?.onError.kind !== 'stop') continue;
+      const failure = item === null ? error : itemError(Number(item[2]), error);
+      if (item !== null) this.context.fail(node.id, this.spec(node), failure);
+      return this.stop({ ...failure, step: node.id });
+    }
   }
 
   // --- Scheduling --------------------------------------------------------------------------------------------------
@@ -86,7 +103,7 @@ export class GraphRun {
       this.settleFallback(node, failed);
     } else {
       this.views[node.id] = { status: outcome.status, output: outcome.status === 'success' ? outcome.output : null, error: failed };
-      if (failed !== null && node.onError.kind === 'stop') this.stop({ ...failed, step: node.id });
+      if (failed !== null && node.onError.kind !== 'continue') this.stop({ ...failed, step: node.id });
       if (outcome.status === 'cancelled') this.stopped = true;
     }
     this.undecided.push(...[...node.dependents].reverse());
@@ -170,9 +187,10 @@ export class GraphRun {
         if (outcome.status === 'success') outputs[index] = outcome.output;
         else if (outcome.status === 'cancelled') cancelled = true;
         else if (outcome.status === 'failed') {
-          if (node.onError.kind === 'fallback') outputs[index] = this.fallback(node, scope);
-          else if (node.onError.kind === 'stop') {
-            failed ??= { index, error: outcome.error };
+          const replaced = this.replaceItem(node, scope, outcome.error);
+          if (replaced.status === 'success') outputs[index] = replaced.output;
+          else {
+            failed ??= { index, error: replaced.error };
             this.context.abortBranches();
           }
         }
@@ -181,13 +199,24 @@ export class GraphRun {
     await Promise.all(Array.from({ length: Math.min(maxParallel, items.length) }, lane));
     const failure = failed as { index: number; error: SerializedError } | null;
     if (failure !== null) {
-      const error: SerializedError = { ...failure.error, message: `item ${failure.index}: ${failure.error.message}` };
+      const error = itemError(failure.index, failure.error);
       this.context.settleFanOut(node.id, spec, items.length, error);
       return { status: 'failed', error };
     }
     if (cancelled) return { status: 'cancelled' };
     this.context.settleFanOut(node.id, spec, items.length, null);
     return { status: 'success', output: outputs };
+  }
+
+  /** What stands for a failed item: a hole, the fallback, or nothing, and then the run fails with it. */
+  private replaceItem(node: CompiledNode, scope: Scope, error: SerializedError): SettledOutcome {
+    if (node.onError.kind === 'continue') return { status: 'success', output: null };
+    if (node.onError.kind === 'stop') return { status: 'failed', error };
+    try {
+      return { status: 'success', output: this.fallback(node, scope) };
+    } catch (fault) {
+      return { status: 'failed', error: serializeError(fault) };
+    }
   }
 
   private runStep(node: CompiledNode, path: string, spec: StepSpec, scope: Scope): Promise<StepOutcome> {
@@ -249,6 +278,10 @@ export class GraphRun {
   private baseScope(secrets: Record<string, string>): Scope {
     return { inputs: this.context.inputs, nodes: this.views, run: this.runView, env: this.environment.env, secrets };
   }
+}
+
+function itemError(index: number, error: SerializedError): SerializedError {
+  return { ...error, message: `item ${index}: ${error.message}` };
 }
 
 /** What the journal shows as a step's inputs: members that are not written in the definition itself, without secrets. */

@@ -250,7 +250,15 @@ export class RunEngine {
 
   /** Word from another process: look at these runs if they are here. */
   hintWake(runIds: readonly string[]): void {
-    for (const runId of runIds) this.executions.get(runId)?.wake();
+    const working: RunExecution[] = [];
+    for (const runId of runIds) {
+      const execution = this.executions.get(runId);
+      execution?.wake();
+      if (execution?.isWorking === true) working.push(execution);
+    }
+    // A run that only waits looks for itself; one that works has to be told of a cancel.
+    if (working.length === 0) return;
+    this.renew(working).catch((error: unknown) => this.deps.logger.debug({ err: error }, 'left to the next heartbeat'));
   }
 
   /** What a run held here is doing; null when it is not held here. */
@@ -328,6 +336,7 @@ export class RunEngine {
     if (how === 'ended' && status !== undefined) for (const listener of this.endedListeners) listener(runId, status);
     if (how === 'released') this.deps.hints.ready();
     if (how === 'parked') this.scheduleSweep(MIN_SWEEP_MS);
+    if (how === 'parked' && execution.wasCalledBack) this.ready();
     if (how === 'rejected') void this.failRejected(execution.claimed);
     if (this.executions.size === 0) {
       const waiting = this.emptied;
@@ -415,26 +424,31 @@ export class RunEngine {
       return;
     }
     try {
-      const { owner, leaseMs } = this.options;
-      const leases = held.map(({ claimed }) => ({ runId: claimed.id, epoch: claimed.epoch }));
-      const { lost, changed } = await this.deps.store.heartbeat({ owner, leaseMs, leases });
+      await this.renew(held);
       this.lastHeartbeatOk = now;
-      for (const runId of lost) {
-        const execution = this.executions.get(runId);
-        // Only leases asked about: the run may have ended, or been claimed again, while the question was under way.
-        if (execution !== undefined && held.includes(execution)) execution.dropIfLost();
-      }
-      for (const { runId, wakes, cancel } of changed) {
-        const execution = this.executions.get(runId);
-        if (execution === undefined) continue;
-        if (cancel !== null) execution.cancel(cancel.reason);
-        else if (wakes > execution.seenWakes) execution.wake();
-      }
     } catch (error) {
       this.deps.logger.warn({ err: error, leases: held.length }, 'heartbeat failed');
       if (error instanceof StoreUnavailableError && this.clock.now() - this.lastHeartbeatOk > this.options.leaseMs) {
         for (const execution of held) execution.drop();
       }
+    }
+  }
+
+  /** Renews leases and passes on what comes with the answer: lost leases, cancels, wake-ups. */
+  private async renew(held: readonly RunExecution[]): Promise<void> {
+    const { owner, leaseMs } = this.options;
+    const leases = held.map(({ claimed }) => ({ runId: claimed.id, epoch: claimed.epoch }));
+    const { lost, changed } = await this.deps.store.heartbeat({ owner, leaseMs, leases });
+    for (const runId of lost) {
+      const execution = this.executions.get(runId);
+      // Only leases asked about: the run may have ended, or been claimed again, while the question was under way.
+      if (execution !== undefined && held.includes(execution)) execution.dropIfLost();
+    }
+    for (const { runId, wakes, cancel } of changed) {
+      const execution = this.executions.get(runId);
+      if (execution === undefined) continue;
+      if (cancel !== null) execution.cancel(cancel.reason);
+      else if (wakes > execution.seenWakes) execution.wake();
     }
   }
 

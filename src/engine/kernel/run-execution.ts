@@ -8,6 +8,7 @@ import type { RunInfo } from '../ports/node-type.js';
 import { StoreUnavailableError, type ClaimedRun } from '../ports/run-store.js';
 import { MAX_TIMER_MS, RunActivity } from './run-activity.js';
 import type { Program, ProgramResult } from './run-context.js';
+import type { StopReason } from './run-stopped.js';
 import { RunWaits, type WaitsHost } from './run-waits.js';
 import { StepRunner, type StepsHost } from './step-runner.js';
 
@@ -18,7 +19,6 @@ export type LeftHow = 'ended' | 'parked' | 'released' | 'dropped' | 'rejected';
 export interface ExecutionHost extends WaitsHost, StepsHost {
   /** How long cancelled work may take to stop before it is given up, milliseconds. */
   readonly stopGraceMs: number;
-  cancelChild(tenant: string, runId: string): void;
   /** The execution is over here. */
   onLeft(execution: RunExecution, how: LeftHow, status?: TerminalRunStatus): void;
 }
@@ -39,6 +39,8 @@ export class RunExecution {
   /** Epoch milliseconds at which the whole run is over time, or null. */
   private readonly deadline: number | null;
   private stopping: Stop | null = null;
+  /** Something came while the run was leaving: whoever looks at it next must do so at once. */
+  private calledBack = false;
   private deadlineTimer: NodeJS.Timeout | null = null;
 
   constructor(
@@ -65,9 +67,18 @@ export class RunExecution {
     return this.waits.seenWakes;
   }
 
+  /** Whether it was called for while it was leaving. */
+  get wasCalledBack(): boolean {
+    return this.calledBack;
+  }
+
   /** Paths that are being worked on or waited for. */
   activePaths(): string[] {
     return [...new Set([...this.runningPaths(), ...this.waits.paths()])].filter((path) => path !== '');
+  }
+
+  get isWorking(): boolean {
+    return this.activity.flights.size > 0;
   }
 
   runningPaths(): string[] {
@@ -93,7 +104,8 @@ export class RunExecution {
 
   /** Something may have arrived for the run: a child's end, a signal, a cancel. */
   wake(): void {
-    if (!this.activity.left && !this.activity.leaving) this.waits.lookForArrivals();
+    if (this.activity.leaving) this.calledBack = true;
+    else if (!this.activity.left) this.waits.lookForArrivals();
   }
 
   cancel(reason: string | null): void {
@@ -134,8 +146,8 @@ export class RunExecution {
     const at = this.host.clock.now();
     if (!this.history.started) this.journal.append({ type: 'run.started', at, data: {} });
     else if (this.claimed.epoch > 1) this.journal.append({ type: 'run.resumed', at, data: { epoch: this.claimed.epoch } });
-    this.armDeadline();
     if (this.claimed.cancel !== null) this.cancel(this.claimed.cancel.reason);
+    this.armDeadline();
   }
 
   private async runProgram(): Promise<void> {
@@ -205,6 +217,7 @@ export class RunExecution {
       this.journal.append({ type: 'run.completed', at, data: { outputs: result.outputs } });
       await this.finish('success', null);
     } else {
+      this.closeOpenSteps('run_failed', at);
       this.journal.append({ type: 'run.failed', at, data: { error: result.error as unknown as Json } });
       await this.finish('failed', result.error);
     }
@@ -212,18 +225,23 @@ export class RunExecution {
 
   private async endCancelled(): Promise<void> {
     const at = this.host.clock.now();
-    for (const step of this.history.openSteps()) {
-      const attempt = this.history.steps.get(step)?.attempt ?? 1;
-      this.journal.append({ type: 'step.cancelled', step, attempt, at, data: { reason: 'cancelled' } });
-    }
+    this.closeOpenSteps('cancelled', at);
     this.journal.append({ type: 'run.cancelled', at, data: { reason: this.stopping?.note ?? null } });
     await this.finish('cancelled', null);
+  }
+
+  /** Nothing of a run that is over stays open, also what an earlier owner of its lease had begun. */
+  private closeOpenSteps(reason: StopReason, at: number): void {
+    for (const step of this.history.openSteps()) {
+      const attempt = this.history.steps.get(step)?.attempt ?? 1;
+      this.journal.append({ type: 'step.cancelled', step, attempt, at, data: { reason } });
+    }
   }
 
   private async finish(status: TerminalRunStatus, error: SerializedError | null): Promise<void> {
     this.activity.leaving = true;
     try {
-      await this.journal.finish({ kind: 'end', status, error, at: this.host.clock.now() });
+      await this.journal.finish({ kind: 'end', status, error, at: this.history.lastAt });
     } catch (refused) {
       this.activity.leaving = false;
       throw refused;
@@ -232,22 +250,22 @@ export class RunExecution {
   }
 
   private stop(stop: Stop): void {
+    if (this.activity.leaving) this.calledBack = true;
     if (this.stopping !== null || this.activity.left || this.activity.leaving) return;
     this.stopping = stop;
     if (stop.reason === 'cancelled' && !this.history.cancelling) {
       const stopping = this.history.openSteps();
       this.journal.append({ type: 'run.cancelling', at: this.host.clock.now(), data: { reason: stop.note, stopping } });
     }
-    for (const child of this.history.openChildren()) this.host.cancelChild(this.run.tenant, child);
-    this.activity.abortWork(stop.reason);
-    this.waits.abortAll();
+    this.steps.stopAll(stop.reason);
   }
 
   private armDeadline(): void {
     if (this.deadline === null) return;
-    const left = Math.max(0, this.deadline - this.host.clock.now());
+    const left = this.deadline - this.host.clock.now();
+    if (left <= 0) return this.stop({ reason: 'run_timeout', note: null });
     this.deadlineTimer = setTimeout(
-      () => (left > MAX_TIMER_MS ? this.armDeadline() : this.stop({ reason: 'run_timeout', note: null })),
+      () => this.armDeadline(),
       Math.min(left, MAX_TIMER_MS),
     );
   }

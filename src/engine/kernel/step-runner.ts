@@ -12,7 +12,7 @@ import { DurableStepCall, type DurableHost } from './durable-call.js';
 import { redactor } from './redact.js';
 import { MAX_TIMER_MS, NEVER, type RunActivity } from './run-activity.js';
 import type { RunContext, StepInput, StepOutcome, StepSpec } from './run-context.js';
-import { RunStoppedError } from './run-stopped.js';
+import { RunStoppedError, type StopReason } from './run-stopped.js';
 import type { RunWaits } from './run-waits.js';
 import { StepCall, type Flight, type StepWork } from './step-call.js';
 import type { WaitResult } from './wait-set.js';
@@ -23,6 +23,7 @@ export interface StepsHost {
   readonly random: () => number;
   readonly logger: EngineLogger;
   startChild(parent: RunInfo, step: string, request: ChildRunRequest): Promise<{ runId: string; created: boolean }>;
+  cancelChild(tenant: string, runId: string): void;
 }
 
 /** Makes one attempt of a step. Throws `AttemptError`, or what the step threw. */
@@ -104,7 +105,13 @@ export class StepRunner implements RunContext, DurableHost {
 
   abortBranches(): void {
     if (this.activity.gone || this.activity.aborted) return;
-    this.activity.abortWork('run_failed');
+    this.stopAll('run_failed');
+  }
+
+  /** Stops what is under way and waited for, children included. */
+  stopAll(reason: StopReason): void {
+    for (const child of this.history.openChildren()) this.host.cancelChild(this.run.tenant, child);
+    this.activity.abortWork(reason);
     this.waits.abortAll();
   }
 
@@ -290,10 +297,11 @@ export class StepRunner implements RunContext, DurableHost {
         redact: flight.redact,
       });
       flight.announced = true;
-    } else if (record.kind !== 'timer') {
-      // What a replayed wait is about may have arrived while nobody was listening.
-      this.waits.lookForArrivals();
     }
+    // A child that was being created when the run was stopped.
+    if (record.kind === 'child' && this.activity.aborted) this.host.cancelChild(this.run.tenant, record.run_id);
+    // What a replayed wait is about may have arrived while nobody was listening; a signal may come long before its wait.
+    if (record.kind === 'signal' || (record.kind === 'child' && known !== undefined)) this.waits.lookForArrivals();
     return await this.waits.wait(flight.path, known ?? record);
   }
 
@@ -313,7 +321,9 @@ export class StepRunner implements RunContext, DurableHost {
     if (durable !== undefined) await this.waits.whileBusy(durable);
     if (this.activity.draining) return NEVER;
     if (this.activity.aborted) throw this.signal.reason;
-    const { runId, created } = await this.waits.whileBusy(this.host.startChild(this.run, step, request));
+    // A child of an earlier run attempt is not the one that this attempt asks for.
+    const unique = this.runAttempt === 1 ? step : `${step}~${this.runAttempt}`;
+    const { runId, created } = await this.waits.whileBusy(this.host.startChild(this.run, unique, request));
     if (!created) this.waits.lookForArrivals();
     crashPoint('child.after-create');
     return runId;
