@@ -25,7 +25,12 @@ export function gatewaysOf(app: INestApplication): AppGateway[] {
   const providers = [...app.get(ModulesContainer).values()].flatMap((module) => [...module.providers.values()]);
   return providers.flatMap(({ metatype }) =>
     typeof metatype === 'function' && Reflect.hasMetadata('websockets:is_gateway', metatype)
-      ? [{ name: metatype.name, options: (Reflect.getMetadata('websockets:gateway_options', metatype) as Record<string, unknown> | undefined) ?? {} }]
+      ? [
+          {
+            name: metatype.name,
+            options: (Reflect.getMetadata('websockets:gateway_options', metatype) as Record<string, unknown> | undefined) ?? {},
+          },
+        ]
       : [],
   );
 }
@@ -34,7 +39,8 @@ export function routesOfClass(controller: Function): AppRoute[] {
   const prototype = controller.prototype as Record<string, unknown>;
   return methodNames(prototype).flatMap((name) => {
     const handler = prototype[name];
-    const routed = typeof handler === 'function' && Reflect.hasMetadata(METHOD_METADATA, handler) && Reflect.hasMetadata(PATH_METADATA, handler);
+    const routed =
+      typeof handler === 'function' && Reflect.hasMetadata(METHOD_METADATA, handler) && Reflect.hasMetadata(PATH_METADATA, handler);
     return routed ? [{ handler: `${controller.name}.${name}`, access: Reflect.getMetadata(ENDPOINT_ACCESS, handler) as unknown }] : [];
   });
 }

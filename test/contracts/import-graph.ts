@@ -68,7 +68,8 @@ function faultsOf(source: SourceFile): string[] {
     const reason = isTest ? undefined : (layerFault(source.path, target) ?? moduleFault(source.path, target));
     return reason === undefined ? [] : [`${source.path} -> ${target}: ${reason}`];
   });
-  if (source.readsEnvironment && !isTest && !source.path.startsWith('src/config/')) faults.push(`${source.path} reads process.env: only src/config may`);
+  if (source.readsEnvironment && !isTest && !source.path.startsWith('src/config/'))
+    faults.push(`${source.path} reads process.env: only src/config may`);
   return faults;
 }
 
@@ -87,10 +88,13 @@ function layerFault(from: string, target: string): string | undefined {
   if (layer === 'engine') return engineFault(target, targetLayer);
   if (targetLayer === 'top' && layer !== 'top') return 'nothing imports what puts the application together';
   if (layer === 'config' && targetLayer !== undefined && targetLayer !== 'config') return 'config imports nothing of ours';
-  if (layer === 'platform' && targetLayer !== undefined && !['platform', 'config', 'engine'].includes(targetLayer)) return 'platform knows no feature';
-  if (layer === 'modules' && (targetLayer === 'compat' || targetLayer === 'cli' || targetLayer === 'client')) return 'modules know nothing above them';
+  if (layer === 'platform' && targetLayer !== undefined && !['platform', 'config', 'engine'].includes(targetLayer))
+    return 'platform knows no feature';
+  if (layer === 'modules' && (targetLayer === 'compat' || targetLayer === 'cli' || targetLayer === 'client'))
+    return 'modules know nothing above them';
   if (layer === 'client' && targetLayer !== undefined && targetLayer !== 'client') return 'the client is shipped alone';
-  if (layer === 'compat' && (targetLayer === 'cli' || targetLayer === 'client')) return 'compat only uses modules, platform, config and engine';
+  if (layer === 'compat' && (targetLayer === 'cli' || targetLayer === 'client'))
+    return 'compat only uses modules, platform, config and engine';
   return undefined;
 }
 
@@ -110,7 +114,9 @@ function moduleFault(from: string, target: string): string | undefined {
 
 function moduleOf(path: string): string | undefined {
   const [top, layer, name, file] = path.split('/');
-  return top === 'src' && (layer === 'modules' || layer === 'compat') && name !== undefined && file !== undefined ? `${layer}/${name}` : undefined;
+  return top === 'src' && (layer === 'modules' || layer === 'compat') && name !== undefined && file !== undefined
+    ? `${layer}/${name}`
+    : undefined;
 }
 
 /** Knots of files that import each other, smallest members first; types count, since they knot readers. */

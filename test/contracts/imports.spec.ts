@@ -22,7 +22,12 @@ describe('the check', () => {
     ['platform to modules', 'src/platform/http/a.ts', `export * from '../../modules/auth/index.js';`, 'knows no feature'],
     ['modules to compat', 'src/modules/runs/a.ts', `import { x } from '../../compat/awf/index.js';`, 'nothing above'],
     ['past an index', 'src/modules/runs/a.ts', `import { x } from '../auth/tenant.js';`, 'past the index of modules/auth'],
-    ['compat past an index', 'src/compat/awf/a.ts', `import { x } from '../../modules/runs/runs.service.js';`, 'past the index of modules/runs'],
+    [
+      'compat past an index',
+      'src/compat/awf/a.ts',
+      `import { x } from '../../modules/runs/runs.service.js';`,
+      'past the index of modules/runs',
+    ],
     ['anyone to observability', 'src/modules/runs/a.ts', `import { x } from '../observability/index.js';`, 'nobody calls it'],
     ['anyone to the application', 'src/modules/runs/a.ts', `import { x } from '../../app.module.js';`, 'puts the application together'],
     ['shipped code to test code', 'src/modules/runs/a.ts', `import { x } from './testing/fake.js';`, 'made for tests'],
@@ -44,7 +49,10 @@ describe('the check', () => {
   it('lets pass what is allowed', () => {
     const sources = [
       parseSource('src/engine/a.ts', `import { x } from './b.js'; import Ajv from 'ajv'; import { hash } from 'node:crypto';`),
-      parseSource('src/platform/http/a.ts', `import { x } from '../../config/index.js'; import type { Json } from '../../engine/model/json.js';`),
+      parseSource(
+        'src/platform/http/a.ts',
+        `import { x } from '../../config/index.js'; import type { Json } from '../../engine/model/json.js';`,
+      ),
       parseSource('src/modules/runs/a.ts', `import { AuthModule } from '../auth/index.js'; // process.env is only mentioned`),
       parseSource('src/app.module.ts', `import { X } from './modules/observability/index.js';`),
       parseSource('src/config/a.ts', `export const env = process.env;`),

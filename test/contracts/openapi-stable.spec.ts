@@ -25,7 +25,9 @@ let operations: (Operation & { readonly route: string })[];
 beforeAll(async () => {
   app = await describeApp(loadConfig({}));
   document = JSON.parse(JSON.stringify(buildOpenApi(app))) as Document;
-  operations = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ ...operation, route: `${method.toUpperCase()} ${path}` })));
+  operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ ...operation, route: `${method.toUpperCase()} ${path}` })),
+  );
 });
 afterAll(async () => {
   await app.close();
@@ -49,7 +51,8 @@ it('every operation has a chosen, unique id', () => {
 it('every operation has a summary, a described tag and a success', () => {
   const tags = new Set(document.tags.map(({ name }) => name));
   const lacking = operations.filter(
-    ({ summary, tags: used = [], responses }) => !summary || used.length !== 1 || !tags.has(used[0] ?? '') || !Object.keys(responses).some((status) => status.startsWith('2')),
+    ({ summary, tags: used = [], responses }) =>
+      !summary || used.length !== 1 || !tags.has(used[0] ?? '') || !Object.keys(responses).some((status) => status.startsWith('2')),
   );
   expect(lacking.map(({ route }) => route)).toEqual([]);
 });
@@ -58,7 +61,9 @@ it('every answer is described: problems with their schema, successes with theirs
   const vague = operations.flatMap(({ route, responses }) =>
     Object.entries(responses).flatMap(([status, response]) => {
       const isBodiless = status === '204' || status === '304';
-      return response.$ref !== undefined || (response.content !== undefined && response.description !== '') || isBodiless ? [] : [`${route} ${status}`];
+      return response.$ref !== undefined || (response.content !== undefined && response.description !== '') || isBodiless
+        ? []
+        : [`${route} ${status}`];
     }),
   );
   expect(vague).toEqual([]);

@@ -21,17 +21,29 @@ const validator = new OpenApiValidator({
       Thing: {
         type: 'object',
         required: ['id', 'parts'],
-        properties: { id: { type: 'string', format: 'uuid' }, parts: { type: 'array', items: { $ref: '#/components/schemas/Part' } }, note: { type: ['string', 'null'] } },
+        properties: {
+          id: { type: 'string', format: 'uuid' },
+          parts: { type: 'array', items: { $ref: '#/components/schemas/Part' } },
+          note: { type: ['string', 'null'] },
+        },
       },
       Part: { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } },
     },
-    responses: { NotFound: { content: { 'application/problem+json': { schema: { type: 'object', required: ['code'], additionalProperties: true } } } } },
+    responses: {
+      NotFound: { content: { 'application/problem+json': { schema: { type: 'object', required: ['code'], additionalProperties: true } } } },
+    },
   },
 });
 
 const ID = '019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c';
 
-function check(status: number, body: unknown, type: string | null = 'application/json; charset=utf-8', path = `/api/v1/things/${ID}`, method = 'GET'): string[] {
+function check(
+  status: number,
+  body: unknown,
+  type: string | null = 'application/json; charset=utf-8',
+  path = `/api/v1/things/${ID}`,
+  method = 'GET',
+): string[] {
   return validator.check({ method, path, answer: { status, body, headers: new Headers(type === null ? {} : { 'content-type': type }) } });
 }
 

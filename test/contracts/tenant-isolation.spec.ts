@@ -13,7 +13,9 @@ interface Route {
 const { paths } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'openapi.json'), 'utf8')) as {
   paths: Record<string, Record<string, { operationId: string }>>;
 };
-const ROUTES: Route[] = Object.entries(paths).flatMap(([path, item]) => Object.entries(item).map(([method, { operationId }]) => ({ method: method.toUpperCase(), path, operationId })));
+const ROUTES: Route[] = Object.entries(paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, { operationId }]) => ({ method: method.toUpperCase(), path, operationId })),
+);
 const NAMING = ROUTES.filter(({ path }) => path.includes('{'));
 const LISTING = ROUTES.filter(({ method, path }) => method === 'GET' && !path.includes('{') && path.startsWith('/api/v1/'));
 /** Streams have no end to read to; their own tests hold them to their tenant. */
@@ -49,18 +51,25 @@ async function send(api: ApiClient, { method, operationId }: Route, path: string
 it.each(NAMING)("$method $path ($operationId) knows nothing of another tenant's things", async (route) => {
   const { status, text } = await send(stranger, route, pathOf(route));
   expect(status).toBe(404);
-  for (const mark of mine.marks.filter((each) => !route.path.includes(each) && !pathOf(route).includes(each))) expect(text).not.toContain(mark);
+  for (const mark of mine.marks.filter((each) => !route.path.includes(each) && !pathOf(route).includes(each)))
+    expect(text).not.toContain(mark);
 });
 
-it.each(NAMING.filter(({ method }) => method === 'GET'))('$path ($operationId) is there for its owner, also after strangers tried', async (route) => {
-  expect((await send(me, route, pathOf(route))).status).toBe(200);
-});
+it.each(NAMING.filter(({ method }) => method === 'GET'))(
+  '$path ($operationId) is there for its owner, also after strangers tried',
+  async (route) => {
+    expect((await send(me, route, pathOf(route))).status).toBe(200);
+  },
+);
 
-it.each(LISTING.filter(({ operationId }) => !STREAMS.has(operationId)))("$path ($operationId) lists nothing of another tenant", async (route) => {
-  const { status, text } = await send(stranger, route, route.path);
-  expect(status).toBe(200);
-  for (const mark of mine.marks) expect(text).not.toContain(mark);
-});
+it.each(LISTING.filter(({ operationId }) => !STREAMS.has(operationId)))(
+  '$path ($operationId) lists nothing of another tenant',
+  async (route) => {
+    const { status, text } = await send(stranger, route, route.path);
+    expect(status).toBe(200);
+    for (const mark of mine.marks) expect(text).not.toContain(mark);
+  },
+);
 
 it('operators of the default tenant have no view into the others either', async () => {
   for (const route of NAMING) expect((await send(app.api, route, pathOf(route))).status).toBe(404);

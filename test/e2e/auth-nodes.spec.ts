@@ -60,7 +60,9 @@ describe('the first start', () => {
     const apps = await Promise.all(Array.from({ length: 3 }, () => createApp(config, createLogger(config))));
     try {
       await Promise.all(apps.map((app) => app.init()));
-      const keys = await Promise.all(apps.flatMap((app) => [app.get(BootstrapService), app.get(BootstrapService)]).map((service) => service.ensureAdminKey()));
+      const keys = await Promise.all(
+        apps.flatMap((app) => [app.get(BootstrapService), app.get(BootstrapService)]).map((service) => service.ensureAdminKey()),
+      );
       expect(keys.filter((key) => key !== null)).toHaveLength(1);
     } finally {
       await Promise.all(apps.map((app) => app.close()));

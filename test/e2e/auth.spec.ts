@@ -31,7 +31,13 @@ describe('credentials', () => {
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="heddle"');
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     const problem = (await response.json()) as Record<string, unknown>;
-    expect(problem).toMatchObject({ type: 'urn:heddle:problem:unauthorized', title: 'Unauthorized', status: 401, code: 'unauthorized', instance: '/api/v1/me' });
+    expect(problem).toMatchObject({
+      type: 'urn:heddle:problem:unauthorized',
+      title: 'Unauthorized',
+      status: 401,
+      code: 'unauthorized',
+      instance: '/api/v1/me',
+    });
     expect(problem['request_id']).toBe(response.headers.get('x-request-id'));
   });
 
@@ -72,7 +78,14 @@ describe('issuing', () => {
     expect(response.status).toBe(201);
     const body = (await response.json()) as IssuedApiKeyDto;
     expect(body.key).toMatch(/^hdl_[\w-]{43}$/);
-    expect(body).toMatchObject({ name: 'ci', role: 'viewer', tenant: 'default', prefix: body.key.slice(0, 10), expires_at: '2099-01-01T00:00:00.000Z', last_used_at: null });
+    expect(body).toMatchObject({
+      name: 'ci',
+      role: 'viewer',
+      tenant: 'default',
+      prefix: body.key.slice(0, 10),
+      expires_at: '2099-01-01T00:00:00.000Z',
+      last_used_at: null,
+    });
     expect(response.headers.get('location')).toBe(`${KEYS}/${body.id}`);
     const read = await app.fetch(`${KEYS}/${body.id}`);
     expect(await read.json()).not.toHaveProperty('key');
@@ -85,7 +98,10 @@ describe('issuing', () => {
     const first = (await (await app.fetch(`${KEYS}?limit=3`, { key })).json()) as { data: Record<string, unknown>[]; next_cursor: string };
     expect(first.data.map((entry) => entry['id'])).toEqual(made.slice(0, 3));
     expect(JSON.stringify(first)).not.toContain('"key"');
-    const second = (await (await app.fetch(`${KEYS}?limit=3&cursor=${first.next_cursor}`, { key })).json()) as { data: unknown[]; next_cursor: null };
+    const second = (await (await app.fetch(`${KEYS}?limit=3&cursor=${first.next_cursor}`, { key })).json()) as {
+      data: unknown[];
+      next_cursor: null;
+    };
     expect(second.data).toHaveLength(2);
     expect(second.next_cursor).toBeNull();
   });
@@ -187,7 +203,11 @@ describe('tenants', () => {
   it('see and touch their own keys only', async () => {
     const a = await issue({ role: 'admin', tenant: 'tenant-a' });
     const b = await issue({ role: 'admin', tenant: 'tenant-b' });
-    for (const [path, method] of [[`${KEYS}/${b.id}`, 'GET'], [`${KEYS}/${b.id}`, 'DELETE'], [`${KEYS}/${b.id}/rotate`, 'POST']] as const) {
+    for (const [path, method] of [
+      [`${KEYS}/${b.id}`, 'GET'],
+      [`${KEYS}/${b.id}`, 'DELETE'],
+      [`${KEYS}/${b.id}/rotate`, 'POST'],
+    ] as const) {
       expect((await app.fetch(path, { method, key: a.key })).status).toBe(404);
     }
     const list = (await (await app.fetch(KEYS, { key: a.key })).json()) as { data: { id: string }[] };

@@ -95,7 +95,8 @@ interface Answer {
 async function problem(path: string, init: RequestInit & { key?: string | null }): Promise<Answer> {
   const response = await app.fetch(path, init);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
-  for (const header of ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset']) expect(response.headers.get(header)).toBeTruthy();
+  for (const header of ['x-request-id', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'])
+    expect(response.headers.get(header)).toBeTruthy();
   const body = (await response.json()) as Record<string, unknown>;
   expect(body).toMatchObject({ type: `urn:heddle:problem:${String(body['code'])}`, status: response.status, instance: path.split('?')[0] });
   return { status: response.status, body, headers: response.headers };
@@ -116,7 +117,12 @@ describe('bodies', () => {
     ['65 levels of arrays', raw(`{"inputs":${'['.repeat(64)}${']'.repeat(64)}}`), 400, 'too_deep'],
     ['a million brackets', raw('['.repeat(1_000_000)), 400, 'too_deep'],
     ['too many bytes', raw(JSON.stringify({ text: 'x'.repeat(1024 * 1024) })), 413, 'payload_too_large'],
-    ['a zip bomb', raw(gzipSync(Buffer.alloc(50 * 1024 * 1024, 0x20)), 'application/json', { 'content-encoding': 'gzip' }), 413, 'payload_too_large'],
+    [
+      'a zip bomb',
+      raw(gzipSync(Buffer.alloc(50 * 1024 * 1024, 0x20)), 'application/json', { 'content-encoding': 'gzip' }),
+      413,
+      'payload_too_large',
+    ],
     ['what gzip is not', raw(randomBytes(100), 'application/json', { 'content-encoding': 'gzip' }), 400, 'malformed_encoding'],
     ['an unknown encoding', raw('{}', 'application/json', { 'content-encoding': 'zstd' }), 415, 'unsupported_encoding'],
     ['text', raw('{}', 'text/plain'), 415, 'unsupported_media_type'],
@@ -140,7 +146,9 @@ describe('bodies', () => {
   it('are free within their bounds', async () => {
     const deep = `{"inputs":{"a":${'['.repeat(62)}1${']'.repeat(62)}}}`;
     expect((await app.fetch(PROBE, raw(deep))).status).toBe(201);
-    expect((await app.fetch(PROBE, raw(gzipSync('{"text":"zipped"}'), 'application/json', { 'content-encoding': 'gzip' }))).status).toBe(201);
+    expect((await app.fetch(PROBE, raw(gzipSync('{"text":"zipped"}'), 'application/json', { 'content-encoding': 'gzip' }))).status).toBe(
+      201,
+    );
     expect((await app.fetch(PROBE, { method: 'POST' })).status).toBe(201);
     expect((await app.fetch(PROBE, raw('\ufeff{"text":"bom"}', 'application/vnd.api+json; charset="UTF-8"'))).status).toBe(201);
     expect(await (await app.fetch(`${PROBE}/yaml`, raw('a: [b]', 'application/yaml'))).json()).toEqual({ kind: 'string' });
@@ -180,7 +188,13 @@ describe('bodies', () => {
   it('may end early without a trace', async () => {
     const { hostname, port } = new URL(app.url);
     await new Promise<void>((resolve) => {
-      const sent = httpRequest({ hostname, port, path: PROBE, method: 'POST', headers: { authorization: `Bearer ${EDGE_ADMIN_KEY}`, 'content-type': 'application/json', 'content-length': 100 } });
+      const sent = httpRequest({
+        hostname,
+        port,
+        path: PROBE,
+        method: 'POST',
+        headers: { authorization: `Bearer ${EDGE_ADMIN_KEY}`, 'content-type': 'application/json', 'content-length': 100 },
+      });
       sent.on('error', () => resolve());
       sent.write('{"text":', () => sent.destroy());
     });
@@ -229,7 +243,9 @@ describe('paths', () => {
     const wrong = await problem(PROBE, { method: 'PUT', body: '{}', headers: { 'content-type': 'application/json' } });
     expect(wrong).toMatchObject({ status: 405, body: { code: 'method_not_allowed' } });
     expect(wrong.headers.get('allow')).toBe('POST');
-    expect((await problem(`${PROBE}/019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c`, { method: 'POST' })).headers.get('allow')).toBe('DELETE, GET, HEAD');
+    expect((await problem(`${PROBE}/019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c`, { method: 'POST' })).headers.get('allow')).toBe(
+      'DELETE, GET, HEAD',
+    );
   });
 
   it('answer HEAD without a body', async () => {

@@ -87,11 +87,12 @@ describe('an event stream', () => {
     await expect.poll(() => streams.length).toBe(before + 1);
     const stream = streams.at(-1);
     const event = { data: 'x'.repeat(16 * 1024) };
-    let sent = 0;
-    while (stream?.closed === false) {
+    const sendUntilDropped = async (sent: number): Promise<number> => {
+      if (stream === undefined || stream.closed) return sent;
       if (!stream.send(event)) await stream.ready();
-      sent += 1;
-    }
+      return sendUntilDropped(sent + 1);
+    };
+    const sent = await sendUntilDropped(0);
     expect(sent).toBeLessThan(5_000);
     socket.destroy();
   });
@@ -115,7 +116,9 @@ async function handshake(path: string, options: { headers?: Record<string, strin
     socket.on('unexpected-response', (_request, response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => resolve({ opened: false, status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }));
+      response.on('end', () =>
+        resolve({ opened: false, status: response.statusCode ?? 0, body: JSON.parse(text) as Record<string, unknown> }),
+      );
     });
     socket.on('error', reject);
   });
@@ -126,7 +129,10 @@ describe('a WebSocket handshake', () => {
 
   it('takes the key from the header, or from the protocols as browsers can send them', async () => {
     expect(await handshake('/api/v1/ws/probe', { headers: bearer })).toMatchObject({ opened: true, message: { tenant: 'default' } });
-    expect(await handshake('/api/v1/ws/probe', { protocols: ['bearer', EDGE_ADMIN_KEY] })).toMatchObject({ opened: true, protocol: 'bearer' });
+    expect(await handshake('/api/v1/ws/probe', { protocols: ['bearer', EDGE_ADMIN_KEY] })).toMatchObject({
+      opened: true,
+      protocol: 'bearer',
+    });
   });
 
   it.each([
@@ -139,8 +145,13 @@ describe('a WebSocket handshake', () => {
   });
 
   it('is refused without the permission', async () => {
-    const issued = (await (await app.fetch('/api/v1/api-keys', json('POST', { name: 'x', role: 'viewer', scopes: ['runs.read'] }))).json()) as { key: string };
-    expect(await handshake('/api/v1/ws/probe', { headers: { authorization: `Bearer ${issued.key}` } })).toMatchObject({ status: 403, body: { missing_permission: 'events.read' } });
+    const issued = (await (
+      await app.fetch('/api/v1/api-keys', json('POST', { name: 'x', role: 'viewer', scopes: ['runs.read'] }))
+    ).json()) as { key: string };
+    expect(await handshake('/api/v1/ws/probe', { headers: { authorization: `Bearer ${issued.key}` } })).toMatchObject({
+      status: 403,
+      body: { missing_permission: 'events.read' },
+    });
   });
 });
 
@@ -170,7 +181,9 @@ describe('a shutdown', () => {
   it('ends open streams, refuses new requests, and keeps answering probes', async () => {
     const ending = await startEdgeApp({ controllers: [StreamsController], providers: [ProbeGateway] });
     const response = await ending.fetch('/api/v1/streams');
-    const socket = new WebSocket(`${ending.url.replace('http', 'ws')}/api/v1/ws/probe`, { headers: { authorization: `Bearer ${EDGE_ADMIN_KEY}` } });
+    const socket = new WebSocket(`${ending.url.replace('http', 'ws')}/api/v1/ws/probe`, {
+      headers: { authorization: `Bearer ${EDGE_ADMIN_KEY}` },
+    });
     await once(socket, 'message');
     ending.nest.get(Drain).begin();
     await readUntil(response, () => false);

@@ -47,7 +47,11 @@ class ThingsController {
   @Post()
   @Endpoint({ access: 'runs.create', operationId: 'makeThing', summary: 'make' })
   @Idempotent()
-  async make(@Body() body: ThingDto, @ReservedId() id: string | undefined, @Res({ passthrough: true }) response: ExpressResponse): Promise<unknown> {
+  async make(
+    @Body() body: ThingDto,
+    @ReservedId() id: string | undefined,
+    @Res({ passthrough: true }) response: ExpressResponse,
+  ): Promise<unknown> {
     await this.things.make(id, body.behaviour);
     response.status(202).setHeader('Location', `/things/${id}`);
     return { id: id ?? null, name: body.name, at: this.things.made.length };
@@ -105,7 +109,9 @@ describe('a repeated request', () => {
     expect(await other.json()).toMatchObject({ code: 'idempotency_key_reused' });
     const elsewhere = (await (await post('shared', { name: 'b' }, `${PATH}/others`)).json()) as { id: string };
     expect(elsewhere.id).not.toBe(first.id);
-    const issued = (await (await app.fetch('/api/v1/api-keys', json('POST', { name: 'x', role: 'operator', tenant: 'other' }))).json()) as { key: string };
+    const issued = (await (await app.fetch('/api/v1/api-keys', json('POST', { name: 'x', role: 'operator', tenant: 'other' }))).json()) as {
+      key: string;
+    };
     const foreign = await app.fetch(PATH, { ...json('POST', { name: 'a' }, { 'idempotency-key': 'shared' }), key: issued.key });
     expect(foreign.headers.get('idempotency-replayed')).toBeNull();
   });
@@ -136,7 +142,10 @@ describe('a repeated request', () => {
     expect(again.headers.get('content-type')).toContain('application/problem+json');
     expect(await again.json()).toMatchObject({ code: 'taken' });
 
-    for (const [behaviour, status] of [['fail', 500], ['unavailable', 503]] as const) {
+    for (const [behaviour, status] of [
+      ['fail', 500],
+      ['unavailable', 503],
+    ] as const) {
       const before = things.made.length;
       expect((await post(behaviour, { name: 'a', behaviour })).status).toBe(status);
       expect((await post(behaviour, { name: 'a', behaviour })).status).toBe(status);
@@ -150,7 +159,9 @@ describe('a repeated request', () => {
     const store = app.nest.get(IdempotencyStore);
     const first = await post('crash', { name: 'a' });
     const { id } = (await first.json()) as { id: string };
-    await database.query(`UPDATE idempotency_keys SET response_status = NULL, response_body = NULL, locked_until = now() - interval '1 s' WHERE key = 'crash'`);
+    await database.query(
+      `UPDATE idempotency_keys SET response_status = NULL, response_body = NULL, locked_until = now() - interval '1 s' WHERE key = 'crash'`,
+    );
     const retried = await post('crash', { name: 'a' });
     expect(retried.status).toBe(202);
     expect(retried.headers.get('idempotency-replayed')).toBeNull();

@@ -40,20 +40,18 @@ export async function startEdgeApp({ env = {}, controllers = [], providers = [] 
   });
 
   @Module({
-    imports: [
-      ConfigModule.with(config),
-      LoggingModule.with(createLogger(config)),
-      LifecycleModule,
-      DatabaseModule,
-      HttpModule,
-      AuthModule,
-    ],
+    imports: [ConfigModule.with(config), LoggingModule.with(createLogger(config)), LifecycleModule, DatabaseModule, HttpModule, AuthModule],
     controllers: [...controllers],
     providers: [...providers],
   })
   class EdgeTestModule {}
 
-  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, { bodyParser: false, forceCloseConnections: true, logger: ['error', 'fatal'], abortOnError: false });
+  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, {
+    bodyParser: false,
+    forceCloseConnections: true,
+    logger: ['error', 'fatal'],
+    abortOnError: false,
+  });
   nest.setGlobalPrefix('api/v1');
   setupHttp(nest);
   await nest.listen(0, '127.0.0.1');

@@ -61,11 +61,15 @@ export class OpenApiValidator {
     const mediaType = answer.headers.get('content-type')?.split(';', 1)[0];
     if (content === undefined) return answer.body === null ? [] : ['has a body, and the document states none'];
     const described = mediaType === undefined ? undefined : content[mediaType];
-    if (described === undefined) return [`has the media type ${mediaType ?? '(none)'}, and the document states ${Object.keys(content).join(', ')}`];
+    if (described === undefined)
+      return [`has the media type ${mediaType ?? '(none)'}, and the document states ${Object.keys(content).join(', ')}`];
     if (mediaType === undefined || !/\bjson\b/.test(mediaType) || described['schema'] === undefined) return [];
     const validate = this.validator(`${name} ${mediaType}`, described['schema'] as Json);
     if (validate(answer.body)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => `${instancePath === '' ? 'the body' : instancePath} ${message ?? ''} ${JSON.stringify(params)}`);
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) =>
+        `${instancePath === '' ? 'the body' : instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+    );
   }
 
   private validator(name: string, schema: Json): ValidateFunction {
@@ -90,7 +94,10 @@ export class OpenApiValidator {
 export function validateAnswers(validator: OpenApiValidator = OpenApiValidator.fromFile()): () => void {
   return observeAnswers((exchange) => {
     const faults = validator.check(exchange);
-    if (faults.length > 0) throw new Error(`openapi.json does not describe this answer:\n${faults.join('\n')}\n${JSON.stringify(exchange.answer.body)?.slice(0, 2000)}`);
+    if (faults.length > 0)
+      throw new Error(
+        `openapi.json does not describe this answer:\n${faults.join('\n')}\n${JSON.stringify(exchange.answer.body)?.slice(0, 2000)}`,
+      );
   });
 }
 
@@ -128,7 +135,10 @@ function mapSchemas(value: unknown, change: (object: Json) => Json, inAllOf = fa
   if (Array.isArray(value)) return value.map((item) => mapSchemas(item, change, inAllOf));
   if (typeof value !== 'object' || value === null) return value;
   const mapped = Object.fromEntries(
-    Object.entries(value as Json).map(([key, item]) => [key, key === 'example' || key === 'examples' ? item : mapSchemas(item, change, key === 'allOf')]),
+    Object.entries(value as Json).map(([key, item]) => [
+      key,
+      key === 'example' || key === 'examples' ? item : mapSchemas(item, change, key === 'allOf'),
+    ]),
   );
   return inAllOf ? mapped : change(mapped);
 }

@@ -37,7 +37,8 @@ export class ApiKeysService {
     const beyond = permissionsBeyond(principal, input.role, scopes);
     if (beyond.length > 0) throw grantsTooMuch(beyond);
     const rateLimit = input.rate_limit ?? null;
-    if (principal.tenant !== DEFAULT_TENANT && rateLimit !== null && rateLimit > principal.rateLimit) throw rateTooHigh(principal.rateLimit);
+    if (principal.tenant !== DEFAULT_TENANT && rateLimit !== null && rateLimit > principal.rateLimit)
+      throw rateTooHigh(principal.rateLimit);
 
     const secret = generateKey();
     const entity = this.keys.create({
@@ -127,7 +128,9 @@ function parseExpiry(text: string | null): Date | null {
   if (text === null) return null;
   const at = new Date(text);
   if (Number.isNaN(at.getTime()) || at.getTime() <= Date.now()) {
-    throw new UnprocessableError('the body is not valid', [{ path: '/expires_at', code: 'range', message: 'must be a time in the future' }]);
+    throw new UnprocessableError('the body is not valid', [
+      { path: '/expires_at', code: 'range', message: 'must be a time in the future' },
+    ]);
   }
   return at;
 }

@@ -10,7 +10,9 @@ export const foreignTenant = (): AppError =>
   new AppError(403, 'forbidden', 'only an admin of the tenant default may create keys for other tenants');
 
 export const grantsTooMuch = (missing: readonly Permission[]): AppError =>
-  new AppError(403, 'forbidden', `a key cannot grant what its maker lacks: ${missing.join(', ')}`, { extensions: { missing_permissions: missing } });
+  new AppError(403, 'forbidden', `a key cannot grant what its maker lacks: ${missing.join(', ')}`, {
+    extensions: { missing_permissions: missing },
+  });
 
 export const rateTooHigh = (limit: number): AppError =>
   new AppError(403, 'forbidden', `a key cannot allow more requests than its maker has: ${limit} a minute`);

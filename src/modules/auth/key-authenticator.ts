@@ -37,7 +37,11 @@ export class KeyAuthenticator extends Authenticator implements OnApplicationBoot
   }
 
   onApplicationBootstrap(): void {
-    this.listener.listen(CHANNEL, () => this.cache.clear(), () => this.cache.clear());
+    this.listener.listen(
+      CHANNEL,
+      () => this.cache.clear(),
+      () => this.cache.clear(),
+    );
   }
 
   authenticate(token: string): Authenticated | Promise<Authenticated> {

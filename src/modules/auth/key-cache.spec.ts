@@ -4,7 +4,14 @@ import { generateKey, hashKey, weaknessOf } from './api-key-secret.js';
 import { grantedPermissions, permissionsBeyond } from './granted-permissions.js';
 import { KeyCache } from './key-cache.js';
 
-const PRINCIPAL: Principal = { keyId: 'k', keyName: 'k', tenant: 'default', role: 'viewer', permissions: grantedPermissions('viewer', null), rateLimit: 1 };
+const PRINCIPAL: Principal = {
+  keyId: 'k',
+  keyName: 'k',
+  tenant: 'default',
+  role: 'viewer',
+  permissions: grantedPermissions('viewer', null),
+  rateLimit: 1,
+};
 
 it('tells a living key from an expired, an unknown and an unseen one', () => {
   const cache = new KeyCache();

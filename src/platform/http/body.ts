@@ -17,13 +17,19 @@ export function hasBody(request: IncomingMessage): boolean {
 
 /** Which of the kinds a route takes the request's media type is; a 415 when none. */
 export function bodyKindOf(contentType: string | undefined, taken: readonly BodyKind[]): BodyKind {
-  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';').map((part) => part.trim());
+  const [type = '', ...parameters] = (contentType ?? '')
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim());
   const kind = type === 'application/json' || type.endsWith('+json') ? 'json' : YAML_TYPES.has(type) ? 'yaml' : 'bytes';
   if (!taken.includes(kind)) {
     if (taken.includes('bytes')) return 'bytes';
     throw new AppError(415, 'unsupported_media_type', unsupported(type, taken));
   }
-  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '');
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
   if (kind !== 'bytes' && charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
     throw new AppError(415, 'unsupported_charset', `the charset must be utf-8, not ${charset.slice(0, 40)}`);
   }

@@ -11,9 +11,12 @@ describe('a cursor', () => {
     expect(encodeCursor(ID)).toMatch(/^[\w-]+$/);
   });
 
-  it.each(['', 'x', '!!', encodeCursor('no uuid'), encodeCursor(ID).slice(1), 'a'.repeat(2000)])('of another list or of nobody is refused: %j', (cursor) => {
-    expect(() => decodeCursor(cursor, isUuid)).toThrow(expect.objectContaining({ status: 400, code: 'bad_cursor' }));
-  });
+  it.each(['', 'x', '!!', encodeCursor('no uuid'), encodeCursor(ID).slice(1), 'a'.repeat(2000)])(
+    'of another list or of nobody is refused: %j',
+    (cursor) => {
+      expect(() => decodeCursor(cursor, isUuid)).toThrow(expect.objectContaining({ status: 400, code: 'bad_cursor' }));
+    },
+  );
 });
 
 describe('a page', () => {

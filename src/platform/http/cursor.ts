@@ -15,7 +15,11 @@ export function encodeCursor(position: Json): string {
 export function decodeCursor<T extends Json>(cursor: string, check: (value: Json) => value is T): T {
   const position = parseCursor(cursor);
   if (position === undefined || !check(position)) {
-    throw new BadRequestError('the cursor was not issued by this list', [{ path: 'cursor', code: 'bad_cursor', message: 'is not a cursor of this list' }], 'bad_cursor');
+    throw new BadRequestError(
+      'the cursor was not issued by this list',
+      [{ path: 'cursor', code: 'bad_cursor', message: 'is not a cursor of this list' }],
+      'bad_cursor',
+    );
   }
   return position;
 }

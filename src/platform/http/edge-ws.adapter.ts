@@ -74,11 +74,16 @@ export class EdgeWsAdapter extends WsAdapter {
     const { authenticator, limiter, anonymousRateLimit, drain } = this.edge;
     if (drain.draining) throw new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5 });
     const token = handshakeToken(request);
-    const principal = token === undefined ? authenticator.anonymous : ((token === null ? null : await authenticator.authenticate(token)) ?? undefined);
+    const principal =
+      token === undefined ? authenticator.anonymous : ((token === null ? null : await authenticator.authenticate(token)) ?? undefined);
     const caller = principal?.keyId ?? `address:${request.socket.remoteAddress ?? ''}`;
     const rate = limiter.take(caller, principal?.rateLimit ?? anonymousRateLimit);
-    if (!rate.allowed) throw new AppError(429, 'rate_limited', `more than ${rate.limit} requests within a minute`, { retryAfterSeconds: rate.retryAfterSeconds });
-    if (access === undefined || access === 'public') throw new AppError(403, 'forbidden', 'this socket states no access rule and is closed');
+    if (!rate.allowed)
+      throw new AppError(429, 'rate_limited', `more than ${rate.limit} requests within a minute`, {
+        retryAfterSeconds: rate.retryAfterSeconds,
+      });
+    if (access === undefined || access === 'public')
+      throw new AppError(403, 'forbidden', 'this socket states no access rule and is closed');
     requireAccess(access, principal, token !== undefined);
     request.principal = principal;
   }

@@ -41,7 +41,11 @@ export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, res
       sendProblem(request, response, new AppError(429, 'rate_limited', detail, { retryAfterSeconds: rate.retryAfterSeconds }));
     } else if (drain.draining && !vital) {
       response.setHeader('Connection', 'close');
-      sendProblem(request, response, new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5, logLevel: 'debug' }));
+      sendProblem(
+        request,
+        response,
+        new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5, logLevel: 'debug' }),
+      );
     } else if (request.url.includes('%00')) {
       sendProblem(request, response, new BadRequestError('the URL holds a NUL character'));
     } else {

@@ -23,7 +23,9 @@ class UnmatchedPaths implements OnApplicationBootstrap {
   constructor(private readonly host: HttpAdapterHost) {}
 
   onApplicationBootstrap(): void {
-    this.host.httpAdapter?.use((request: EdgeRequest, response: Response) => sendProblem(request, response, unmatchedRoute(request, response)));
+    this.host.httpAdapter?.use((request: EdgeRequest, response: Response) =>
+      sendProblem(request, response, unmatchedRoute(request, response)),
+    );
   }
 }
 

@@ -54,7 +54,11 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const options = (Reflect.getMetadata(IDEMPOTENT, context.getHandler()) as IdempotentOptions | undefined) ?? {};
     const sealToken = options.secretReply === true ? bearerToken(request.headers.authorization ?? '') : null;
     if (options.secretReply === true && sealToken === null) {
-      throw new BadRequestError('without an API key there is nothing to keep the reply secret with, so no Idempotency-Key', [], 'bad_idempotency_key');
+      throw new BadRequestError(
+        'without an API key there is nothing to keep the reply secret with, so no Idempotency-Key',
+        [],
+        'bad_idempotency_key',
+      );
     }
 
     const response = context.switchToHttp().getResponse<Response>();

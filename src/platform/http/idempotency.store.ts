@@ -128,7 +128,8 @@ export class IdempotencyStore {
 
 function judge(row: Row): Taken {
   if (!row.same_request) return { kind: 'reused' };
-  if (row.response_status === null) return { kind: 'in_flight', retryAfterSeconds: Math.max(1, Math.min(5, Math.ceil(row.locked_seconds))) };
+  if (row.response_status === null)
+    return { kind: 'in_flight', retryAfterSeconds: Math.max(1, Math.min(5, Math.ceil(row.locked_seconds))) };
   const reply = { status: row.response_status, headers: row.response_headers ?? {}, body: row.response_body ?? '' };
   return { kind: 'replay', reply, resourceId: row.resource_id };
 }

@@ -20,11 +20,18 @@ const PUBLIC_PROBLEMS = ['400', '500'];
 const ANSWER_HEADERS = ['X-Request-Id', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'];
 
 const HEADERS: Readonly<Record<string, Json>> = {
-  'Idempotency-Replayed': { description: '`true` when this is the stored reply of an earlier request', schema: { type: 'string', const: 'true' } },
+  'Idempotency-Replayed': {
+    description: '`true` when this is the stored reply of an earlier request',
+    schema: { type: 'string', const: 'true' },
+  },
   'X-RateLimit-Limit': { description: 'Requests per minute this key may make', schema: { type: 'integer' }, example: 6000 },
   'X-RateLimit-Remaining': { description: 'Requests left in this minute', schema: { type: 'integer' }, example: 5999 },
   'X-RateLimit-Reset': { description: 'When the count starts anew, in epoch seconds', schema: { type: 'integer' }, example: 1893499260 },
-  'X-Request-Id': { description: 'The id of this request, as sent or given by the server', schema: { type: 'string' }, example: '5f0c7f0e-6f0b-4d53-9a35-4a5b8b9f0c11' },
+  'X-Request-Id': {
+    description: 'The id of this request, as sent or given by the server',
+    schema: { type: 'string' },
+    example: '5f0c7f0e-6f0b-4d53-9a35-4a5b8b9f0c11',
+  },
 };
 
 /** Adds what holds for all routes (problems, headers, security) and puts everything in a fixed order. */
@@ -38,7 +45,9 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components['schemas'] = sorted({ ...components['schemas'], ...problemSchemas() });
   components['responses'] = sorted(problemResponses([...usedStatuses], headerReferences(ANSWER_HEADERS)));
   components['headers'] = HEADERS;
-  document.paths = sorted(Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)]))) as OpenAPIObject['paths'];
+  document.paths = sorted(
+    Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)])),
+  ) as OpenAPIObject['paths'];
   document.tags = usedTags(document, paths);
   return withoutDtoSuffix(document);
 }
@@ -54,7 +63,9 @@ function withoutDtoSuffix(document: OpenAPIObject): OpenAPIObject {
     ),
   ) as OpenAPIObject;
   const components = renamed.components as Record<string, Json>;
-  components['schemas'] = sorted(Object.fromEntries(Object.entries(components['schemas'] ?? {}).map(([name, schema]) => [names.get(name) ?? name, schema])));
+  components['schemas'] = sorted(
+    Object.fromEntries(Object.entries(components['schemas'] ?? {}).map(([name, schema]) => [names.get(name) ?? name, schema])),
+  );
   return renamed;
 }
 
@@ -83,7 +94,9 @@ function headerReferences(names: readonly string[]): Json {
 
 function inMethodOrder(item: Record<string, Operation>): Record<string, Operation> {
   const { get, post, put, patch, delete: remove, ...rest } = item;
-  return Object.fromEntries(Object.entries({ ...rest, get, post, put, patch, delete: remove }).filter(([, operation]) => operation !== undefined)) as Record<string, Operation>;
+  return Object.fromEntries(
+    Object.entries({ ...rest, get, post, put, patch, delete: remove }).filter(([, operation]) => operation !== undefined),
+  ) as Record<string, Operation>;
 }
 
 function usedTags(document: OpenAPIObject, paths: Record<string, Record<string, Operation>>): OpenAPIObject['tags'] {

@@ -14,7 +14,11 @@ interface Example {
 const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   400: [
     { code: 'malformed_json', detail: 'the body is not valid JSON: unexpected text at position 17' },
-    { code: 'bad_cursor', detail: 'the cursor was not issued by this list', errors: [{ path: 'cursor', code: 'bad_cursor', message: 'is not a cursor of this list' }] },
+    {
+      code: 'bad_cursor',
+      detail: 'the cursor was not issued by this list',
+      errors: [{ path: 'cursor', code: 'bad_cursor', message: 'is not a cursor of this list' }],
+    },
   ],
   401: [{ code: 'unauthorized', detail: 'the API key is unknown, expired or revoked' }],
   403: [{ code: 'forbidden', detail: 'this needs the permission runs.create', extensions: { missing_permission: 'runs.create' } }],
@@ -102,7 +106,11 @@ export function problemSchemas(): Record<string, Json> {
       type: 'object',
       required: ['path', 'code', 'message'],
       properties: {
-        path: { type: 'string', description: 'JSON pointer (RFC 6901) into the body, or the name of a parameter', example: '/nodes/0/config/url' },
+        path: {
+          type: 'string',
+          description: 'JSON pointer (RFC 6901) into the body, or the name of a parameter',
+          example: '/nodes/0/config/url',
+        },
         code: { type: 'string', description: 'A word that names the fault', example: 'required' },
         message: { type: 'string', example: 'is required' },
       },

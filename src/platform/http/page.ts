@@ -15,7 +15,14 @@ export const MAX_PAGE_SIZE = 500;
 
 /** The query parameters of every list; lists with filters extend it. */
 export class PageQueryDto {
-  @ApiPropertyOptional({ type: 'integer', description: 'How many entries at most', minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE, example: 50 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: 'How many entries at most',
+    minimum: 1,
+    maximum: MAX_PAGE_SIZE,
+    default: DEFAULT_PAGE_SIZE,
+    example: 50,
+  })
   @Convert(() => Number)
   @IsInt()
   @Min(1)

@@ -81,7 +81,11 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof URIError) return new AppError(400, 'bad_request', 'the URL is not valid percent-encoding', { cause: thrown });
   if (isExposedHttpError(thrown)) return fromStatus(thrown.status, thrown.message, thrown);
   if (isUnavailable(thrown)) {
-    return new AppError(503, 'unavailable', 'the database does not answer; try again', { retryAfterSeconds: 2, logLevel: 'warn', cause: thrown });
+    return new AppError(503, 'unavailable', 'the database does not answer; try again', {
+      retryAfterSeconds: 2,
+      logLevel: 'warn',
+      cause: thrown,
+    });
   }
   return internalError(thrown);
 }

@@ -1,5 +1,20 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayNotEmpty, ArrayUnique, IsArray, IsIn, IsInt, IsOptional, IsRFC3339, IsString, Matches, Max, MaxLength, Min, MinLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsRFC3339,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
 import { PERMISSIONS, type Permission, type Role, ROLES } from '../../../platform/http/permissions.js';
 import type { ApiKeyEntity } from '../api-key.entity.js';
 import { TENANT_NAME } from '../tenant.js';
@@ -24,7 +39,12 @@ export class CreateApiKeyDto {
   @IsOptional()
   tenant?: string;
 
-  @ApiPropertyOptional({ description: 'Narrows the role to these permissions', enum: PERMISSIONS, isArray: true, example: ['runs.read', 'runs.create'] })
+  @ApiPropertyOptional({
+    description: 'Narrows the role to these permissions',
+    enum: PERMISSIONS,
+    isArray: true,
+    example: ['runs.read', 'runs.create'],
+  })
   @IsIn(PERMISSIONS, { each: true })
   @ArrayUnique()
   @ArrayNotEmpty()
@@ -33,13 +53,24 @@ export class CreateApiKeyDto {
   @IsOptional()
   scopes?: Permission[];
 
-  @ApiPropertyOptional({ type: 'string', format: 'date-time', description: 'When it stops working; by default never', example: '2031-01-01T00:00:00Z' })
+  @ApiPropertyOptional({
+    type: 'string',
+    format: 'date-time',
+    description: 'When it stops working; by default never',
+    example: '2031-01-01T00:00:00Z',
+  })
   @IsRFC3339()
   @IsString()
   @IsOptional()
   expires_at?: string;
 
-  @ApiPropertyOptional({ type: 'integer', description: "Requests per minute; by default the server's limit", minimum: 1, maximum: MAX_RATE_LIMIT, example: 600 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: "Requests per minute; by default the server's limit",
+    minimum: 1,
+    maximum: MAX_RATE_LIMIT,
+    example: 600,
+  })
   @Max(MAX_RATE_LIMIT)
   @Min(1)
   @IsInt()
@@ -75,7 +106,13 @@ export class ApiKeyDto {
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: null })
   expires_at: string | null;
 
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Exact to the minute', example: '2030-01-01T12:34:56.000Z' })
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'Exact to the minute',
+    example: '2030-01-01T12:34:56.000Z',
+  })
   last_used_at: string | null;
 }
 

@@ -14,7 +14,13 @@ export class RateLimitDto {
 }
 
 export class MeDto {
-  @ApiProperty({ type: 'string', format: 'uuid', nullable: true, description: 'The key; null for requests without one', example: '019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c' })
+  @ApiProperty({
+    type: 'string',
+    format: 'uuid',
+    nullable: true,
+    description: 'The key; null for requests without one',
+    example: '019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c',
+  })
   key_id: string | null;
 
   @ApiProperty({ example: 'nightly import' })
