@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -111,34 +111,8 @@ describe('a directory of workflows', () => {
   });
 });
 
-describe('a directory that several nodes load', () => {
-  it('makes one version of one content, and does not undo what the API changed after it', async () => {
-    const other = mkdtempSync(join(tmpdir(), 'heddle-many-'));
-    const same = join(other, basename(directory));
-    await cp(directory, same, { recursive: true });
-    const first = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: same } });
-    const files = first.app.get(WorkflowFilesService);
-    try {
-      const { body } = await first.api.post<Workflow>('/workflows', {
-        name: 'files/good',
-        nodes: [{ id: 'b', type: 'transform.set', config: { values: {} } }],
-      });
-      expect(body.version).toBe(2);
-      // What another node does when it starts: the same service over the same directory and database.
-      const again = Object.assign(Object.create(Object.getPrototypeOf(files) as object), files, {
-        watchers: [],
-        queue: Promise.resolve(),
-      }) as WorkflowFilesService;
-      await Promise.all([again.onApplicationBootstrap(), again.onApplicationBootstrap()]);
-      expect((await first.api.get<Workflow>('/workflows/files%2Fgood')).body).toMatchObject({ version: 2, source: 'api' });
-      expect((await first.api.get<Workflow>('/workflows/files%2Fdeep')).body).toMatchObject({ version: 1 });
-    } finally {
-      await first.close();
-      rmSync(other, { recursive: true, force: true });
-    }
-  });
-
-  it('starts without it when it cannot be read', async () => {
+describe('a directory that cannot be read', () => {
+  it('keeps nothing from starting', async () => {
     const lone = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: '/nowhere/at/all' } });
     try {
       expect(lone.app.get(WorkflowFilesService).loadErrors()[0]?.message).toContain('cannot be read');
