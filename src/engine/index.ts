@@ -30,7 +30,6 @@ export type {
 export { isJsonObject, type Json, type JsonObject } from './model/json.js';
 export { RUN_EVENT_TYPES, TERMINAL_EVENT_TYPES, type RunEvent, type RunEventType } from './model/run-event.js';
 export {
-  isSettled,
   isTerminal,
   RUN_STATUSES,
   STEP_STATUSES,
@@ -41,7 +40,7 @@ export {
 } from './model/statuses.js';
 export { serializeError, StepError, type SerializedError, type StepErrorOptions } from './model/step-error.js';
 export { systemClock, type Clock } from './ports/clock.js';
-export type { Definitions, Secrets, StoredDefinition } from './ports/definitions.js';
+export type { Definitions, StoredDefinition } from './ports/definitions.js';
 export { silentLogger, type EngineLogger } from './ports/logger.js';
 export type {
   ChildRunRequest,

@@ -49,7 +49,7 @@ describe('two nodes on one database', () => {
     const answers = await Promise.all(nodes.map((node) => node.fetch('/api/v1/api-keys', init)));
     const list = (await (await nodes[0]?.fetch('/api/v1/api-keys'))?.json()) as { data: { name: string }[] };
     expect(list.data.filter(({ name }) => name === 'shared')).toHaveLength(1);
-    expect(answers.map(({ status }) => status).sort()).toEqual(expect.arrayContaining([201]));
+    expect(answers.map(({ status }) => status)).toContain(201);
   });
 });
 

@@ -64,7 +64,7 @@ it('compiles, and does the main job', async () => {
   await promisify(execFile)(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder]);
 
   const { mainJob } = (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'out', 'driver.js')).href)) as {
-    mainJob(baseUrl: string, key: string, definitions: unknown[], url: string): Promise<Driven>;
+    mainJob: (baseUrl: string, key: string, definitions: unknown[], url: string) => Promise<Driven>;
   };
   const definitions = ['api-inventory-tag', 'api-inventory'].map((name) => parse(readFileSync(join(ROOT, 'examples', 'workflows', `${name}.yaml`), 'utf8')) as unknown);
   const { run, steps, events, stats, problem } = await mainJob(app.url, app.adminKey, definitions, `${app.url}/openapi.json`);

@@ -13,7 +13,7 @@ const LIMITS = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 500, maxMapE
 export const FUNCTIONS: readonly FunctionSpec[] = [...LIST_FUNCTIONS, ...MAP_FUNCTIONS, ...NUMBER_FUNCTIONS, ...TEXT_FUNCTIONS];
 
 /** Variables an expression may name, by where it stands. */
-export type Variables = 'run' | 'item' | 'inputs';
+export type Variables = 'run' | 'item' | 'inputs' | 'states';
 
 function createBase(): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false, enableOptionalTypes: true, limits: LIMITS });
@@ -32,8 +32,14 @@ function createEnvironments(): Record<Variables, Environment> {
     .registerVariable('run', 'map<string, dyn>')
     .registerVariable('secrets', 'map<string, dyn>');
   const item = run.clone().registerVariable('item', 'dyn').registerVariable('index', 'dyn');
-  return { inputs, run, item };
+  const states = run
+    .clone()
+    .registerVariable('states', 'map<string, dyn>')
+    .registerVariable('workflow', 'map<string, dyn>')
+    .registerVariable('loop', 'dyn')
+    .registerVariable('error', 'dyn');
+  return { inputs, run, item, states };
 }
 
-/** One environment per place: before the run exists, in it, and inside `for_each`. */
+/** One environment per place: before the run exists, in it, inside `for_each`, and in a state machine. */
 export const ENVIRONMENTS = createEnvironments();

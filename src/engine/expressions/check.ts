@@ -124,7 +124,7 @@ function checkExpression(source: ExpressionSource, path: string, declarations: D
   // A JSON number is a fine position as long as it is whole, which only the evaluation can tell.
   if (code === 'invalid_index_type' && message.endsWith("'double'")) return 'dyn';
   throw new TemplateError(
-    faultOf(source, start, code === 'unknown_variable' ? 'unknown_variable' : 'type', explain(code, message, source.text, root)),
+    faultOf(source, start, code === 'unknown_variable' ? 'unknown_variable' : 'type', explain(code, message, source.text, root, declarations.variables)),
   );
 }
 
@@ -142,14 +142,17 @@ function declareTypes(reference: Reference, declarations: Declarations): void {
   });
 }
 
-function explain(code: string, message: string, text: string, root: CelNode): string {
+function explain(code: string, message: string, text: string, root: CelNode, variables: Variables): string {
   if (code !== 'unknown_variable') return message;
   const name = message.replace(/^.*: /, '');
+  if (variables === 'states' && (name === 'item' || name === 'index')) return `${name} is loop.${name} in a state machine`;
   if (name === 'item' || name === 'index') return `${name} is known only inside for_each`;
   if (/^(now|today|random|uuid)$/.test(name))
     return `there is no ${name}: expressions must give the same on every replay; run.created_at is fixed`;
   const dashed = dashedName(root, text, name);
-  return dashed ?? `${message}; known are inputs, nodes, run, env, secrets, and item and index inside for_each`;
+  if (dashed !== null) return dashed;
+  if (variables === 'states') return `${message}; known are inputs, states, loop, error, workflow, run, env and secrets`;
+  return `${message}; known are inputs, nodes, run, env, secrets, and item and index inside for_each`;
 }
 
 /** `nodes.a-b` reads as a subtraction: say how to name such a node. */

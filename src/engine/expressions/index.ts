@@ -1,4 +1,4 @@
-export type { NodeView, RunView, Scope } from './scope.js';
+export type { ErrorView, LoopView, NodeView, RunView, Scope, StateView, WorkflowView } from './scope.js';
 export { RUN_VIEW_FIELDS } from './scope.js';
 export type { CompiledCondition, CompiledTemplate, References } from './template.types.js';
 export { compileCondition, compileTemplate } from './template.js';

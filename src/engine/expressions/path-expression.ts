@@ -29,7 +29,10 @@ export function compilePath(root: CelNode): Read | null {
   }
 }
 
-const VARIABLES: ReadonlySet<string> = new Set<keyof Scope>(['inputs', 'nodes', 'run', 'item', 'index', 'env', 'secrets']);
+const VARIABLES: ReadonlySet<string> = new Set<keyof Scope>([
+  ...(['inputs', 'nodes', 'run', 'item', 'index', 'env', 'secrets'] as const),
+  ...(['states', 'workflow', 'loop', 'error'] as const),
+]);
 
 function readVariable(node: CelNode): Read | null {
   const name = node.args as keyof Scope;

@@ -10,6 +10,8 @@ export interface Reference {
   readonly steps: readonly CelNode[];
   /** Whether all that follows the root is named literally, at least one member of it. */
   readonly literal: boolean;
+  /** Whether the expression copes when it is not there: an operand of `has()`, or read by `.?`. */
+  readonly optional: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -21,19 +23,20 @@ export function findReferences(root: CelNode): Reference[] {
   return found;
 }
 
-function visit(node: CelNode, bound: ReadonlySet<string>, found: Reference[]): void {
+function visit(node: CelNode, bound: ReadonlySet<string>, found: Reference[], tested = false): void {
   const chain = chainOf(node);
   if (chain !== null) {
-    if (!bound.has(chain.root) && chain.root !== 'cel') found.push(chain);
+    if (!bound.has(chain.root) && chain.root !== 'cel') found.push(tested ? { ...chain, optional: true } : chain);
     for (const index of chain.computed) visit(index, bound, found);
     return;
   }
   const binding = bindingOf(node);
   const inner = binding === null ? bound : new Set(bound).add(binding.variable);
   const declaration = binding === null ? undefined : (node.args as [string, CelNode, CelNode[]])[2][0];
+  const tests = node.op === 'call' && (node.args as [string, CelNode[]])[0] === 'has';
   for (const child of childrenOf(node)) {
     if (child === declaration) continue;
-    visit(child, binding !== null && binding.bodies.includes(child) ? inner : bound, found);
+    visit(child, binding !== null && binding.bodies.includes(child) ? inner : bound, found, tests);
   }
 }
 
@@ -63,6 +66,7 @@ function chainOf(node: CelNode): (Reference & { readonly computed: readonly CelN
     path: named.map((link) => link.name as string),
     steps: named.map((link) => link.node),
     literal: named.length > 0,
+    optional: links.some((link) => link.node.op.includes('?')),
     start: current.start,
     end: node.end,
     computed: links.flatMap((link) => (link.index !== null && link.name === null ? [link.index] : [])),
@@ -70,13 +74,18 @@ function chainOf(node: CelNode): (Reference & { readonly computed: readonly CelN
 }
 
 /** Nothing read. */
-export const NO_REFERENCES: References = { nodes: new Set(), secrets: new Set(), env: new Set(), item: false };
+export const NO_REFERENCES: References = { nodes: new Set(), states: new Set(), secrets: new Set(), env: new Set(), item: false };
 
 export function summarize(references: readonly Reference[]): References {
   const named = (root: string) =>
     new Set(references.filter((reference) => reference.root === root && reference.literal).map((reference) => reference.path[0] as string));
   return {
     nodes: named('nodes'),
+    states: new Set(
+      references.flatMap((reference) =>
+        reference.root === 'states' && reference.literal && !reference.optional ? [reference.path[0] as string] : [],
+      ),
+    ),
     secrets: named('secrets'),
     env: named('env'),
     item: references.some((reference) => reference.root === 'item' || reference.root === 'index'),
@@ -89,6 +98,7 @@ export function union(all: readonly References[]): References {
   if (all.length === 1) return only;
   return {
     nodes: new Set(all.flatMap((references) => [...references.nodes])),
+    states: new Set(all.flatMap((references) => [...references.states])),
     secrets: new Set(all.flatMap((references) => [...references.secrets])),
     env: new Set(all.flatMap((references) => [...references.env])),
     item: all.some((references) => references.item),

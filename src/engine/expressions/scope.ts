@@ -22,6 +22,55 @@ export interface RunView {
   readonly trigger: string;
 }
 
+/** What an expression of a state machine sees of a state that has run: its latest visit. */
+export interface StateView {
+  readonly status: 'success' | 'failed' | 'skipped';
+  /** A command's standard output, as it is; of any other state what it gave, null when it failed. */
+  readonly output: Json;
+  readonly stderr: string;
+  /** 0 after a success; -1 after a timeout; of any other failure that has none, 1. */
+  readonly exit_code: number;
+  /** All that the state gave, for a command with its streams and its result. */
+  readonly response: Json;
+  /** `output` as JSON: parsed when it is a text that holds JSON, null when it is any other text. */
+  readonly json: Json;
+  readonly error: { readonly code: string; readonly message: string; readonly details?: Json } | null;
+}
+
+/** The iteration an expression stands in. */
+export interface LoopView {
+  /** The element, of a `for_each`; null in a `while`. */
+  readonly item: Json;
+  /** 0-based; `index1` counts from 1. */
+  readonly index: number;
+  readonly index1: number;
+  readonly first: boolean;
+  readonly last: boolean;
+  /** Null in a `while`, which does not know. */
+  readonly length: number | null;
+  /** The iteration around this one. */
+  readonly parent: LoopView | null;
+}
+
+/** The last failure a state machine met on its way. */
+export interface ErrorView {
+  readonly message: string;
+  readonly state: string;
+  readonly exit_code: number;
+  /** The error's code word. */
+  readonly type: string;
+}
+
+/** What an expression of a state machine sees of its workflow. */
+export interface WorkflowView {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly current_state: string;
+  /** RFC 3339, UTC. */
+  readonly started_at: string;
+}
+
 /** Names of {@link RunView}, as validation knows them. */
 export const RUN_VIEW_FIELDS = [
   'id',
@@ -47,4 +96,11 @@ export interface Scope {
   readonly index?: number;
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
+  /** In state machines only, as all that follows: the states that have run. */
+  readonly states?: Readonly<Record<string, StateView>>;
+  readonly workflow?: WorkflowView;
+  /** Inside loops only. */
+  readonly loop?: LoopView;
+  /** Once something has failed only. */
+  readonly error?: ErrorView;
 }

@@ -5,6 +5,8 @@ import type { Scope } from './scope.js';
 export interface References {
   /** Ids named as `nodes.<id>` or `nodes["<id>"]`. */
   readonly nodes: ReadonlySet<string>;
+  /** Names of states it cannot do without: `states.<name>`, but neither `has(states.<name>.output)` nor `states.?name`. */
+  readonly states: ReadonlySet<string>;
   readonly secrets: ReadonlySet<string>;
   readonly env: ReadonlySet<string>;
   /** Whether it reads `item` or `index`. */

@@ -52,7 +52,7 @@ export class GraphRun {
     return new Promise((resolve) => {
       this.done = resolve;
       this.stopAsBefore();
-      this.undecided.push(...[...this.graph.roots].reverse());
+      this.undecided.push(...this.graph.roots.toReversed());
       this.decide();
       this.pump();
     });
@@ -106,7 +106,7 @@ export class GraphRun {
       if (failed !== null && node.onError.kind !== 'continue') this.stop({ ...failed, step: node.id });
       if (outcome.status === 'cancelled') this.stopped = true;
     }
-    this.undecided.push(...[...node.dependents].reverse());
+    this.undecided.push(...node.dependents.toReversed());
     this.decide();
   }
 
@@ -182,7 +182,7 @@ export class GraphRun {
     const lane = async (): Promise<void> => {
       while (next < items.length && failed === null && !cancelled) {
         const index = next++;
-        const scope = this.scope(node, items[index] as Json, index);
+        const scope = this.scope(node, items[index], index);
         const outcome = await this.runStep(node, `${node.id}[${index}]`, spec, scope);
         if (outcome.status === 'success') outputs[index] = outcome.output;
         else if (outcome.status === 'cancelled') cancelled = true;
@@ -272,7 +272,7 @@ export class GraphRun {
       if (value !== undefined) secrets[name] = value;
     }
     const scope = this.baseScope(secrets);
-    return index === undefined ? scope : { ...scope, item: item as Json, index };
+    return index === undefined ? scope : { ...scope, item: item ?? null, index };
   }
 
   private baseScope(secrets: Record<string, string>): Scope {

@@ -56,7 +56,18 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
 export function claimedFrom(run: NewRun, now: number): ClaimedRun {
   const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = run;
   return {
-    ...{ id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger },
+    id,
+    tenant,
+    kind,
+    workflowId,
+    versionId,
+    subjectName,
+    subjectVersion,
+    depth,
+    createdAt,
+    timeoutMs,
+    parentRunId,
+    trigger,
     epoch: 1,
     wakes: 0,
     startedAt: now,

@@ -34,9 +34,9 @@ describe('a run', () => {
     const run = await t.run(definition, { n: 1 });
     expect(run).toMatchObject({ status: 'success', outputs: 4 });
     expect(run.events.map((event) => event.seq)).toEqual(run.events.map((_, index) => index + 1));
-    expect(run.events.map((event) => event.type)).toEqual([
-      ...['run.created', 'run.started', 'step.started', 'step.completed', 'step.started', 'step.completed', 'run.completed'],
-    ]);
+    expect(run.events.map((event) => event.type).join(' ')).toBe(
+      'run.created run.started step.started step.completed step.started step.completed run.completed',
+    );
     const journal = (await t.store.loadJournals([run.id])).get(run.id) ?? [];
     expect(findBrokenLink(journal)).toBeNull();
     expect(findBrokenLink(journal.map((row) => (row.step === 'a' ? { ...row, data: '{"output":{"n":3}}' } : row)))).not.toBeNull();

@@ -174,7 +174,7 @@ export class RunEngine {
     for (const timer of this.timers) clearTimeout(timer);
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     for (const lane of this.lanes) lane.stop();
-    for (const execution of [...this.executions.values()]) execution.drop();
+    for (const execution of this.executions.values()) execution.drop();
   }
 
   /** Called with rows of any run after each commit of this process, in journal order per run. Returns the unsubscriber. */

@@ -293,7 +293,7 @@ export class StepRunner implements RunContext, DurableHost {
         attempt: flight.attempt,
         at: this.now(),
         ...opening(flight),
-        data: { ...openingData(flight), key, wait: record as unknown as Json },
+        data: { ...openingData(flight), key, wait: { ...record } },
         redact: flight.redact,
       });
       flight.announced = true;

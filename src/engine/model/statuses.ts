@@ -14,7 +14,3 @@ export type SettledStepStatus = Extract<StepStatus, 'success' | 'failed' | 'skip
 export function isTerminal(status: RunStatus): status is TerminalRunStatus {
   return status === 'success' || status === 'failed' || status === 'cancelled';
 }
-
-export function isSettled(status: StepStatus): status is SettledStepStatus {
-  return status === 'success' || status === 'failed' || status === 'skipped' || status === 'cancelled';
-}

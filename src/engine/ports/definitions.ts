@@ -22,9 +22,3 @@ export interface Definitions {
   /** Checks inputs against the definition's schema and fills its defaults. Throws `StepError('invalid_inputs')` with details. */
   prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject;
 }
-
-/** Named values that expressions may read but the journal never holds. */
-export interface Secrets {
-  /** The value, or undefined when the tenant has no such secret. */
-  get(tenant: string, name: string): string | undefined;
-}

@@ -59,7 +59,12 @@ export class EngineHarness {
   define(nodes: NodeDefinition[], more: Partial<GraphDefinition> & { settings?: WorkflowSettings } = {}): StoredDefinition {
     const name = more.name ?? `test/${randomUUID()}`;
     const definition: StoredDefinition = {
-      ...{ versionId: randomUUID(), workflowId: randomUUID(), tenant: 'default', name, version: 1, source: 'api' },
+      versionId: randomUUID(),
+      workflowId: randomUUID(),
+      tenant: 'default',
+      name,
+      version: 1,
+      source: 'api',
       definition: { name, nodes, ...more },
     };
     this.adopt(definition);
@@ -129,7 +134,8 @@ export class EngineHarness {
       },
       {
         ...spec('t.sleep'),
-        ...{ pure: false, durable: true },
+        pure: false,
+        durable: true,
         execute: async (call: DurableCall) => {
           await call.sleepUntil('sleep', (await call.startedAt()) + Number(call.config['ms']));
           return {};
@@ -137,7 +143,8 @@ export class EngineHarness {
       },
       {
         ...spec('t.child'),
-        ...{ pure: false, durable: true },
+        pure: false,
+        durable: true,
         execute: async (call: DurableCall) => {
           const runId = await call.startChild('child', { workflow: String(call.config['workflow']), inputs: call.inputs });
           const { status, outputs } = await call.waitForChild('wait', runId);
@@ -147,12 +154,14 @@ export class EngineHarness {
       },
       {
         ...spec('t.signal'),
-        ...{ pure: false, durable: true },
+        pure: false,
+        durable: true,
         execute: async (call: DurableCall) => (await call.waitForSignal('signal', String(call.config['name']))) ?? null,
       },
       {
         ...spec('t.steps'),
-        ...{ pure: false, durable: true },
+        pure: false,
+        durable: true,
         execute: async (call: DurableCall) => {
           const results: Json[] = [];
           for (let turn = 1; turn <= Number(call.config['turns']); turn += 1) {

@@ -101,7 +101,18 @@ export class MemoryRunStore implements RunStore {
     Object.assign(live, { state: 'leased', owner: params.owner, leaseUntil: this.now() + params.leaseMs, epoch: live.epoch + 1, wakeAt: null });
     const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = stored.run;
     return {
-      ...{ id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger },
+      id,
+      tenant,
+      kind,
+      workflowId,
+      versionId,
+      subjectName,
+      subjectVersion,
+      depth,
+      createdAt,
+      timeoutMs,
+      parentRunId,
+      trigger,
       epoch: live.epoch,
       wakes: live.wakes,
       startedAt: live.startedAt,

@@ -58,7 +58,7 @@ describe('NodeTypeRegistry', () => {
     ['a faulty schema', [nodeType('test.bad', { type: 'nonsense' })], /"test.bad" has a faulty schema/],
     ['a class that is no node type', [hollow()], /Hollow is marked as a node type/],
   ])('refuses to boot on %s', async (_, extra, message) => {
-    await expect(boot(...(extra as Type[]))).rejects.toThrow(message);
+    await expect(boot(...extra)).rejects.toThrow(message);
   });
 
   it('names every fault of a resolved config by its pointer', async () => {

@@ -39,7 +39,7 @@ function isTelling(error: ErrorObject): boolean {
 }
 
 function toFieldError(error: ErrorObject): FieldError {
-  const field = error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
+  const field: unknown = error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
   const path = typeof field === 'string' ? `${error.instancePath}/${escapePointer(field)}` : error.instancePath;
   return { path, code: CODES[error.keyword] ?? 'invalid', message: messageOf(error, field) };
 }

@@ -27,7 +27,7 @@ function codingsOf(contentEncoding: string | undefined): string[] {
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
   if (codings.length > MAX_CODINGS) throw egressError('bad_response', `the answer is encoded ${codings.length} times over`);
-  return codings.reverse();
+  return codings.toReversed();
 }
 
 function decoderOf(coding: string): Duplex {

@@ -73,7 +73,7 @@ export class EgressClient {
       signal.throwIfAborted();
       return await dispatchRequest(hop.url, {
         dispatcher: this.agent,
-        method: hop.method as Dispatcher.HttpMethod,
+        method: hop.method,
         headers: hop.headers,
         body: hop.body ?? null,
         signal,

@@ -62,7 +62,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
 
     const response = context.switchToHttp().getResponse<Response>();
-    const slot = { tenant: request.principal?.tenant ?? '', scope: `${request.method} ${String(request.route?.path)}`, key };
+    const slot = { tenant: request.principal?.tenant ?? '', scope: `${request.method} ${String((request.route as { path?: unknown } | undefined)?.path)}`, key };
     const taken = await this.store.take(slot, requestHash(request), uuidv7());
     if (taken.kind !== 'taken') return of(answerHeld(taken, response, sealToken));
 

@@ -60,9 +60,9 @@ describe('forbidden text', () => {
   it('is found in values and keys, with its pointer', () => {
     const value = JSON.parse('{"a":{"__proto__":{"x/y":"\\u0000"}},"b":["\\ud800","\\ud83d\\ude00"]}') as never;
     expect(findForbidden(value)).toEqual([
-      { path: '/a/__proto__', code: 'forbidden_key', message: expect.any(String) },
-      { path: '/a/__proto__/x~1y', code: 'nul_character', message: expect.any(String) },
-      { path: '/b/0', code: 'lone_surrogate', message: expect.any(String) },
+      { path: '/a/__proto__', code: 'forbidden_key', message: expect.any(String) as string },
+      { path: '/a/__proto__/x~1y', code: 'nul_character', message: expect.any(String) as string },
+      { path: '/b/0', code: 'lone_surrogate', message: expect.any(String) as string },
     ]);
   });
 

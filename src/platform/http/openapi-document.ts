@@ -47,7 +47,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components['headers'] = HEADERS;
   document.paths = sorted(
     Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)])),
-  ) as OpenAPIObject['paths'];
+  );
   document.tags = usedTags(document, paths);
   return withoutDtoSuffix(document);
 }

@@ -63,6 +63,30 @@ export const TEXT_FUNCTIONS: readonly FunctionSpec[] = [
     handler: parseJson,
     call: 'function',
   },
+  {
+    name: 'shell_quote',
+    params: ['dyn'],
+    returns: 'string',
+    description: 'The value as one word of a POSIX shell command, whatever it holds.',
+    handler: (value: CelValue) => `'${toText(value).replaceAll("'", `'\\''`)}'`,
+    call: 'function',
+  },
+  {
+    name: 'scalar',
+    params: ['dyn'],
+    returns: 'dyn',
+    description: 'The number or boolean that a text stands for; any other value as it is.',
+    handler: toScalar,
+    call: 'function',
+  },
+  {
+    name: 'to_list',
+    params: ['dyn'],
+    returns: 'list',
+    description: 'A list as it is, or the list that a text holds as JSON or separated by commas.',
+    handler: toList,
+    call: 'function',
+  },
   { name: 'to_json', params: ['dyn'], returns: 'string', description: 'The value as JSON text.', handler: stringify, call: 'function' },
   { name: 'string', params: ['list'], returns: 'string', description: 'The list as JSON text.', handler: stringify, call: 'function' },
   { name: 'string', params: ['map'], returns: 'string', description: 'The object as JSON text.', handler: stringify, call: 'function' },
@@ -146,6 +170,25 @@ function parseJson(text: string): CelValue {
   } catch (error) {
     throw celError('bad_json', `json(): ${(error as Error).message}`);
   }
+}
+
+function toScalar(value: CelValue): CelValue {
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : value;
+}
+
+function toList(value: CelValue): CelValue[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'string') throw celError('not_a_list', 'to_list() takes a list or a text');
+  const text = value.trim();
+  if (text === '') return [];
+  if (text.startsWith('[')) {
+    const parsed = parseJson(text);
+    if (Array.isArray(parsed)) return parsed;
+  }
+  return text.split(',').map((part) => part.trim());
 }
 
 function stringify(value: CelValue): string {

@@ -33,7 +33,7 @@ export class RunStepDto {
   @ApiProperty({
     nullable: true,
     ...ANY_JSON,
-    description: "The step's output; of a fan-out the array of its items' outputs, left out above 10,000 items",
+    description: "The step's output; of a fan-out the array of its items' outputs, left out above 10,000 items or 8 MB",
     example: { price: 20 },
   })
   output: Json;

@@ -3,9 +3,7 @@ import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
-import { compileGraph } from '../../../engine/graph/index.js';
-import { DEFAULT_ENGINE_OPTIONS, GraphProgram, ownerName, RunEngine, type Program, type StoredDefinition } from '../../../engine/index.js';
-import { LRUCache } from 'lru-cache';
+import { DEFAULT_ENGINE_OPTIONS, GraphProgram, ownerName, RunEngine } from '../../../engine/index.js';
 import { DatabaseModule, ENGINE_POOL, Notifier, PostgresListener } from '../../../platform/database/index.js';
 import { ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
@@ -17,7 +15,6 @@ import { PostgresRunStore } from '../store/postgres-run-store.js';
 const READY_CHANNEL = 'heddle_runs_ready';
 const WAKE_CHANNEL = 'heddle_runs_wake';
 
-const COMPILED_VERSIONS = 2_000;
 /** The tenant whose runs may read secrets of the server's environment: the operator's own. */
 const OPERATOR_TENANT = 'default';
 
@@ -65,18 +62,11 @@ function createEngine(
     env: config.expressionEnvValues,
     secret: (tenant: string, name: string) => (tenant === OPERATOR_TENANT ? config.secrets[name] : undefined),
   };
-  const programs = new LRUCache<string, Program>({ max: COMPILED_VERSIONS });
   return new RunEngine(
     {
       store: new PostgresRunStore(pool),
       definitions,
-      programs: (definition: StoredDefinition) => {
-        const known = programs.get(definition.versionId);
-        if (known !== undefined) return known;
-        const program = new GraphProgram(compileGraph(definition.definition), environment);
-        programs.set(definition.versionId, program);
-        return program;
-      },
+      programs: (definition) => new GraphProgram(definitions.compiled(definition), environment),
       newId: uuidv7,
       hints: {
         ready: () => notifier.hint(READY_CHANNEL, 'ready'),

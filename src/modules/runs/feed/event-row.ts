@@ -17,6 +17,21 @@ export interface EventRow {
 /** Select list of `EventRow` over `run_events e`. */
 export const EVENT_COLUMNS = 'e.run_id, e.seq, e.span, e.type, e.step, e.attempt, e.at, e.started_at, e.data::text AS data';
 
+/** Stored payload bytes of one read, beyond its first row: a page of large payloads is a short page. */
+export const MAX_BYTES_PER_READ = 8 * 1024 * 1024;
+
+/**
+ * Cuts a limited selection of `run_events` rows, ordered by `order`, where their payloads become too many. `scanned` tells
+ * how many rows there were. Sizes are those of the stored, possibly compressed values, which are not read for it.
+ */
+export function withinBytes(selection: string, order: string): string {
+  return `(SELECT sized.* FROM (
+      SELECT chosen.*, (count(*) OVER ())::int AS scanned,
+             sum(pg_column_size(chosen.data)) OVER (ORDER BY ${order}) - pg_column_size(chosen.data) AS bytes_before
+      FROM (${selection}) AS chosen) AS sized
+    WHERE sized.bytes_before < ${MAX_BYTES_PER_READ})`;
+}
+
 const NO_HASH = Buffer.alloc(0);
 
 /** The one or two events a row stands for, in order. */

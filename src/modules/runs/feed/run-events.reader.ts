@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { type RunEvent, type RunEventType, TERMINAL_EVENT_TYPES } from '../../../engine/index.js';
-import { EVENT_COLUMNS, eventsOfRow, rowTypesFor, type EventRow } from './event-row.js';
+import { EVENT_COLUMNS, eventsOfRow, rowTypesFor, withinBytes, type EventRow } from './event-row.js';
 
 /** Sequence numbers looked at by one filtered read, so that a rare type in a long run costs a bounded query. */
 const FILTER_WINDOW = 5_000;
@@ -47,11 +47,8 @@ export class RunEventsReader {
   }
 
   private async readAll({ tenant, runId, after, limit }: EventsRequest): Promise<EventsBatch> {
-    const rows = await this.dataSource.query<EventRow[]>(
-      `SELECT ${EVENT_COLUMNS} FROM run_events e WHERE e.run_id = $1 AND e.tenant_id = $2 AND e.seq > $3 ORDER BY e.seq LIMIT $4`,
-      [runId, tenant, after, limit],
-    );
-    return batchOf(rows, after, rows.at(-1)?.seq ?? after, rows.length === limit, undefined);
+    const rows = await this.select('run_id = $1 AND tenant_id = $2 AND seq > $3', 4, [runId, tenant, after, limit]);
+    return batchOf(rows, after, rows.at(-1)?.seq ?? after, isCut(rows, limit), undefined);
   }
 
   /** `head` is read first: rows that commit in between belong to the next read. */
@@ -62,17 +59,33 @@ export class RunEventsReader {
     );
     if (head === null || head <= after) return { events: [], position: after, more: false, ended: false };
     const until = Math.min(head, after + FILTER_WINDOW);
-    const rows = await this.dataSource.query<EventRow[]>(
-      `SELECT ${EVENT_COLUMNS} FROM run_events e
-       WHERE e.run_id = $1 AND e.tenant_id = $2 AND e.seq > $3 AND e.seq <= $4 + 1 AND e.seq - e.span < $4 AND e.type = ANY($5)
-       ORDER BY e.seq LIMIT $6`,
+    const rows = await this.select(
+      'run_id = $1 AND tenant_id = $2 AND seq > $3 AND seq <= $4 + 1 AND seq - span < $4 AND type = ANY($5)',
+      6,
       [runId, tenant, after, until, rowTypesFor(types), limit],
     );
     // A row that begins inside the window may end one past it; the position never splits a row that was read.
     const last = rows.at(-1)?.seq ?? 0;
-    const position = rows.length === limit ? last : Math.max(until, last);
+    const position = isCut(rows, limit) ? last : Math.max(until, last);
     return batchOf(rows, after, position, position < head, types);
   }
+
+  private select(condition: string, limitParameter: number, parameters: readonly unknown[]): Promise<ScannedRow[]> {
+    const selection = `SELECT * FROM run_events WHERE ${condition} ORDER BY seq LIMIT $${limitParameter}`;
+    return this.dataSource.query(`SELECT ${EVENT_COLUMNS}, e.scanned FROM ${withinBytes(selection, 'seq')} AS e ORDER BY e.seq`, [
+      ...parameters,
+    ]);
+  }
+}
+
+interface ScannedRow extends EventRow {
+  readonly scanned: number;
+}
+
+/** Whether a read stopped at its limit of rows or bytes. */
+function isCut(rows: readonly ScannedRow[], limit: number): boolean {
+  const scanned = rows[0]?.scanned ?? 0;
+  return scanned === limit || rows.length < scanned;
 }
 
 function batchOf(

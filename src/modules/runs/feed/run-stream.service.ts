@@ -9,7 +9,7 @@ import { jittered, WakeUp } from './wake-up.js';
 /** Rows per read: a reader's memory is bounded by this times the payload size. */
 const ROWS_PER_READ = 200;
 /** How long a follower goes without looking when no wake-up comes. */
-const POLL_MS = 2_000;
+const POLL_MS = 5_000;
 
 export interface RunStreamRequest {
   readonly tenant: string;

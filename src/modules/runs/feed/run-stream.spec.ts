@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunEventType } from '../../../engine/index.js';
 import { createLogger } from '../../../platform/logging/index.js';
 import { loadConfig } from '../../../config/index.js';
 import { ListEventsQuery } from '../queries/list-events.query.js';
+import { ListStepsQuery, type StepsCursor, type StepsPage } from '../queries/list-steps.query.js';
 import { JournalDatabase, TENANT, type SeedRow } from '../testing/journal-database.js';
 import { RecordingSink } from '../testing/recording-sink.js';
 import { RunEventHub } from './run-event-hub.js';
@@ -92,6 +94,44 @@ describe("a run's event log", () => {
     await stream(runId, sink, 0, new Set<RunEventType>(['step.started', 'step.completed']));
     expect(sink.ids).toEqual(['5000', '5001', '12001', '12002']);
     expect(sink.outcome).toBe('ended');
+  });
+
+  it('is read in pieces of bounded size when payloads are large', async () => {
+    const large = (index: number): SeedRow => ({
+      type: 'step.completed',
+      step: `s${index}`,
+      span: 2,
+      // Random, because what is stored is compressed.
+      data: { output: randomBytes(2 * 1024 * 1024).toString('base64') },
+    });
+    const runId = await database.addRun({
+      status: 'success',
+      rows: [START, ...Array.from({ length: 8 }, (_, index) => large(index)), END],
+    });
+    const batch = await reader.read({ tenant: TENANT, runId, after: 0, limit: 500 });
+    expect(batch.more).toBe(true);
+    expect(batch.events.length).toBeLessThan(12);
+    const sink = new RecordingSink();
+    await stream(runId, sink);
+    expect(sink.ids).toEqual(Array.from({ length: 19 }, (_, index) => String(index + 1)));
+    const filtered = new RecordingSink();
+    await stream(runId, filtered, 0, new Set<RunEventType>(['step.completed']));
+    expect(filtered.ids).toEqual(['4', '6', '8', '10', '12', '14', '16', '18']);
+    const steps: string[] = [];
+    for (let cursor: StepsCursor | null = { settled: 0 }; cursor !== null;) {
+      const page: StepsPage = await new ListStepsQuery(database.dataSource).execute({
+        tenant: TENANT,
+        runId,
+        over: true,
+        restartedAt: 0,
+        cursor,
+        limit: 100,
+      });
+      expect(page.steps.length).toBeLessThan(8);
+      steps.push(...page.steps.map((step) => step.path));
+      cursor = page.next;
+    }
+    expect(steps).toEqual(Array.from({ length: 8 }, (_, index) => `s${index}`));
   });
 
   it('is followed live and closes after the terminal event', async () => {

@@ -7,7 +7,7 @@ import { jittered, WakeUp } from './wake-up.js';
 
 /** A run that commits more rows here while it is waited for is read from the database at its end. */
 const MAX_ROWS_KEPT = 500;
-const POLL_MS = 1_000;
+const POLL_MS = 2_000;
 
 /**
  * Waits for one run's end, from before it is submitted. What this process commits of the run is kept, so that the end of

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { RunEvent } from '../../../engine/index.js';
-import { EVENT_COLUMNS, eventsOfRow, type EventRow } from './event-row.js';
+import { EVENT_COLUMNS, eventsOfRow, withinBytes, type EventRow } from './event-row.js';
 import { beforeTransaction, reaches, type FeedPosition } from './feed-position.js';
 
 /** What a feed event's run is, for filtering. */
@@ -45,6 +45,7 @@ interface FeedRow extends EventRow, Horizon {
   readonly kind: 'workflow' | 'agent';
   readonly workflow_id: string | null;
   readonly subject_name: string;
+  readonly scanned: number | null;
 }
 
 /**
@@ -74,11 +75,9 @@ export class TenantFeedReader {
        FROM now
        CROSS JOIN unnest($1::text[], $2::bigint[], $3::uuid[], $4::int[]) AS wanted (tenant, xid, run_id, seq)
        LEFT JOIN LATERAL (
-         SELECT e.xid, ${EVENT_COLUMNS}, r.kind, r.workflow_id, r.subject_name
-         FROM run_events e JOIN runs r ON r.id = e.run_id
-         WHERE e.tenant_id = wanted.tenant AND e.xid >= wanted.xid AND e.xid < now.horizon
-           AND (e.xid, e.run_id, e.seq) > (wanted.xid, wanted.run_id, wanted.seq)
-         ORDER BY e.xid, e.run_id, e.seq LIMIT $5) AS found ON true`,
+         SELECT e.xid, ${EVENT_COLUMNS}, e.scanned, r.kind, r.workflow_id, r.subject_name
+         FROM ${withinBytes(SELECTION, 'xid, run_id, seq')} AS e JOIN runs r ON r.id = e.run_id) AS found ON true
+       ORDER BY found.xid, found.run_id, found.seq`,
       [
         from.map((each) => each.tenant),
         from.map((each) => each.position.xid),
@@ -94,6 +93,12 @@ export class TenantFeedReader {
     };
   }
 }
+
+const SELECTION = `
+  SELECT * FROM run_events
+  WHERE tenant_id = wanted.tenant AND xid >= wanted.xid AND xid < now.horizon
+    AND (xid, run_id, seq) > (wanted.xid, wanted.run_id, wanted.seq)
+  ORDER BY xid, run_id, seq LIMIT $5`;
 
 function feedPageOf(tenant: string, from: FeedPosition, rows: readonly FeedRow[], limit: number): FeedPage {
   const items: FeedItem[] = [];
@@ -111,7 +116,8 @@ function feedPageOf(tenant: string, from: FeedPosition, rows: readonly FeedRow[]
       if (!reaches(from, position)) items.push({ position, subject, event });
     }
   }
-  const more = count === limit;
+  const scanned = rows[0]?.scanned ?? 0;
+  const more = scanned === limit || count < scanned;
   const horizon = beforeTransaction(Number(rows[0]?.horizon ?? 0));
   return { tenant, items, position: more || reaches(last, horizon) ? last : horizon, more };
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { JsonObject, RunStatus } from '../../../engine/index.js';
-import { LIFECYCLE_SQL, OPENING_SQL, type OpeningType } from './step-rows.js';
+import { OPEN_PATHS_SQL, type OpeningType } from './step-rows.js';
 
 /** A live run's standing, as the lease table has it. Times are the database's, as is `now`. */
 export interface LiveStanding {
@@ -62,10 +62,8 @@ export class ExplainRunQuery {
   openSteps(tenant: string, runId: string): Promise<OpenStepStanding[]> {
     return this.dataSource.query<OpenStepStanding[]>(
       `SELECT e.step, e.type, e.attempt, e.at, e.data
-       FROM (SELECT DISTINCT ON (step) step, seq, type FROM run_events
-             WHERE run_id = $1 AND tenant_id = $2 AND type IN (${LIFECYCLE_SQL}) ORDER BY step, seq DESC) AS latest
-       JOIN run_events e ON e.run_id = $1 AND e.seq = latest.seq
-       WHERE latest.type IN (${OPENING_SQL}) ORDER BY e.seq LIMIT ${MAX_STEPS}`,
+       FROM (${OPEN_PATHS_SQL} ORDER BY max(o.seq) LIMIT ${MAX_STEPS}) AS p
+       JOIN run_events e ON e.run_id = $1 AND e.seq = p.last ORDER BY e.seq`,
       [runId, tenant],
     );
   }

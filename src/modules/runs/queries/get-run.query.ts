@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { Json, JsonObject } from '../../../engine/index.js';
 import type { RunRow } from './run-row.js';
-import { LIFECYCLE_SQL, NODE_LEVEL_PATH, OPENING_SQL, SETTLING_SQL } from './step-rows.js';
+import { isNodePathSql, OPEN_PATHS_SQL, SETTLING_SQL } from './step-rows.js';
 
 /** A run with the payloads that its journal holds. */
 export interface RunWithPayloads extends RunRow {
@@ -50,11 +50,11 @@ export class GetRunQuery {
 
   async steps(tenant: string, runId: string, restart: RunRestart): Promise<RunSteps> {
     const [row] = await this.dataSource.query<RunSteps[]>(
-      `SELECT (count(*) FILTER (WHERE type IN (${SETTLING_SQL}) AND step ~ '${NODE_LEVEL_PATH}'))::int AS completed,
-              coalesce((array_agg(step ORDER BY seq) FILTER (WHERE type IN (${OPENING_SQL})))[1:${MAX_OPEN_PATHS}], '{}') AS open
-       FROM (SELECT DISTINCT ON (step) step, type, seq FROM run_events
-             WHERE run_id = $1 AND tenant_id = $2 AND type IN (${LIFECYCLE_SQL}) AND (seq > $3 OR type = 'step.completed')
-             ORDER BY step, seq DESC) AS latest`,
+      `SELECT
+         (SELECT count(*)::int FROM run_events
+          WHERE run_id = $1 AND tenant_id = $2 AND type IN (${SETTLING_SQL}) AND ${isNodePathSql('step')}
+            AND (seq > $3 OR type = 'step.completed')) AS completed,
+         (SELECT coalesce((array_agg(step ORDER BY first))[1:${MAX_OPEN_PATHS}], '{}') FROM (${OPEN_PATHS_SQL}) AS paths) AS open`,
       [runId, tenant, restart.seq],
     );
     return row ?? { completed: 0, open: [] };

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { Json } from '../../../engine/index.js';
+import { MAX_BYTES_PER_READ, withinBytes } from '../feed/event-row.js';
 import { fanOutSize, openStep, settledStep, type OpenStepRow, type SettledStepRow, type StepRecord } from './step-record.js';
-import { OPENING_SQL, SETTLING_SQL, LIFECYCLE_SQL } from './step-rows.js';
+import { OPEN_PATHS_SQL, OPENING_SQL, SETTLING_SQL } from './step-rows.js';
 
 /** Where a page of steps ends: among the settled ones, or among those still open. */
 export type StepsCursor = { readonly settled: number } | { readonly open: number };
@@ -28,6 +29,7 @@ export interface StepsPage {
 const MAX_ITEMS_ASSEMBLED = 10_000;
 
 type Sequenced<T> = T & { readonly seq: number };
+type SettledRow = Sequenced<SettledStepRow> & { readonly scanned: number };
 
 /**
  * A run's steps in the order they settled, those still open last. Each settled step is one journal row, so a page costs
@@ -45,7 +47,7 @@ export class ListStepsQuery {
       const shown = rows.slice(0, limit);
       const last = shown.at(-1);
       steps.push(...(await this.settledSteps(request, shown)));
-      if (rows.length > limit && last !== undefined) return { steps, next: { settled: last.seq } };
+      if (last !== undefined && (rows[0]?.scanned ?? 0) > shown.length) return { steps, next: { settled: last.seq } };
       if (request.over) return { steps, next: null };
       if (steps.length === limit) return { steps, next: { open: 0 } };
     }
@@ -59,11 +61,12 @@ export class ListStepsQuery {
     return { steps, next: open.length > room && last !== undefined ? { open: last.seq } : null };
   }
 
-  private settledRows({ runId, tenant, restartedAt, limit }: ListStepsRequest, after: number): Promise<Sequenced<SettledStepRow>[]> {
+  private settledRows({ runId, tenant, restartedAt, limit }: ListStepsRequest, after: number): Promise<SettledRow[]> {
+    const selection = `SELECT * FROM run_events
+      WHERE run_id = $1 AND tenant_id = $2 AND seq > $3 AND type IN (${SETTLING_SQL}) AND (seq > $4 OR type = 'step.completed')
+      ORDER BY seq LIMIT $5`;
     return this.dataSource.query(
-      `SELECT seq, step, type, attempt, at, started_at, data FROM run_events
-       WHERE run_id = $1 AND tenant_id = $2 AND seq > $3 AND type IN (${SETTLING_SQL}) AND (seq > $4 OR type = 'step.completed')
-       ORDER BY seq LIMIT $5`,
+      `SELECT seq, step, type, attempt, at, started_at, data, scanned FROM ${withinBytes(selection, 'seq')} AS e ORDER BY seq`,
       [runId, tenant, after, restartedAt, limit + 1],
     );
   }
@@ -92,32 +95,34 @@ export class ListStepsQuery {
   /** A fan-out begins with its first item; its output is its items' outputs in order, null for an item without one. */
   private async fanOut({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<StepRecord> {
     if (items > MAX_ITEMS_ASSEMBLED) return settledStep(row);
-    const found = await this.dataSource.query<{ index: number; began_at: Date; output: Json }[]>(
-      `SELECT substring(step from $4)::int AS index, coalesce(started_at, at) AS began_at, data -> 'output' AS output FROM run_events
-       WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4`,
+    const found = await this.dataSource.query<{ bytes: string | null; index: number | null; began_at: Date; output: Json }[]>(
+      `WITH items AS MATERIALIZED (
+         SELECT step, coalesce(started_at, at) AS began_at, data FROM run_events
+         WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4),
+       size AS (SELECT sum(pg_column_size(data)) AS bytes FROM items)
+       SELECT size.bytes, substring(items.step from $4)::int AS index, items.began_at, items.data -> 'output' AS output
+       FROM size LEFT JOIN items ON size.bytes < ${MAX_BYTES_PER_READ}`,
       [runId, tenant, row.seq, `^${escapeRegex(row.step)}\\[(\\d+)\\]$`],
     );
+    if (Number(found[0]?.bytes ?? 0) >= MAX_BYTES_PER_READ) return settledStep(row);
     const output: Json[] = Array.from({ length: items }, () => null);
     let began = row.at;
     for (const item of found) {
+      if (item.index === null) continue;
       if (item.index < items) output[item.index] = item.output;
       if (item.began_at < began) began = item.began_at;
     }
     return { ...settledStep({ ...row, started_at: began }), output };
   }
 
-  private openRows({ runId, tenant, restartedAt }: ListStepsRequest, after: number, limit: number): Promise<Sequenced<OpenStepRow>[]> {
+  private openRows({ runId, tenant }: ListStepsRequest, after: number, limit: number): Promise<Sequenced<OpenStepRow>[]> {
     return this.dataSource.query(
-      `WITH paths AS (
-         SELECT step, min(seq) AS first, max(seq) AS last FROM run_events
-         WHERE run_id = $1 AND tenant_id = $2 AND type IN (${LIFECYCLE_SQL}) AND (seq > $3 OR type = 'step.completed')
-         GROUP BY step)
-       SELECT p.first AS seq, l.step, l.type, l.attempt, coalesce(f.started_at, f.at) AS began_at, l.data
-       FROM paths p
-       JOIN run_events l ON l.run_id = $1 AND l.seq = p.last AND l.type IN (${OPENING_SQL})
+      `SELECT p.first AS seq, l.step, l.type, l.attempt, coalesce(f.started_at, f.at) AS began_at, l.data
+       FROM (${OPEN_PATHS_SQL} HAVING min(o.seq) > $3 ORDER BY min(o.seq) LIMIT $4) AS p
+       JOIN run_events l ON l.run_id = $1 AND l.seq = p.last
        JOIN run_events f ON f.run_id = $1 AND f.seq = p.first
-       WHERE p.first > $4 ORDER BY p.first LIMIT $5`,
-      [runId, tenant, restartedAt, after, limit],
+       ORDER BY p.first`,
+      [runId, tenant, after, limit],
     );
   }
 }

@@ -24,3 +24,19 @@ export function isNodePath(path: string): boolean {
   return NODE_LEVEL.test(path);
 }
 const NODE_LEVEL = new RegExp(NODE_LEVEL_PATH);
+
+/** Whether a column of paths names a node, cheaper than by pattern. */
+export function isNodePathSql(column: string): string {
+  return `translate(${column}, '[/#', '') = ${column}`;
+}
+
+/**
+ * The paths of run `$1` of tenant `$2` that are begun and not settled, each with its first and last row since it was last
+ * settled (a run that begins anew repeats paths). Few rows open a step, since one that settles fast has but one row.
+ */
+export const OPEN_PATHS_SQL = `
+  SELECT o.step, min(o.seq) AS first, max(o.seq) AS last FROM run_events o
+  WHERE o.run_id = $1 AND o.tenant_id = $2 AND o.type IN (${OPENING_SQL})
+    AND NOT EXISTS (
+      SELECT 1 FROM run_events s WHERE s.run_id = $1 AND s.step = o.step AND s.seq > o.seq AND s.type IN (${SETTLING_SQL}))
+  GROUP BY o.step`;
