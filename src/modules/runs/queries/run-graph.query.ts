@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import type { NodeOverlay } from '../../../engine/graph/index.js';
 import type { JsonObject } from '../../../engine/index.js';
 import { openStep, settledStep } from './step-record.js';
-import { LIFECYCLE_SQL, NODE_LEVEL_PATH, SETTLING_TYPES, type OpeningType, type SettlingType } from './step-rows.js';
+import { isNodePathSql, LIFECYCLE_SQL, SETTLING_TYPES, type OpeningType, type SettlingType } from './step-rows.js';
 
 interface NodeRow {
   readonly node: string;
@@ -27,7 +27,7 @@ export class RunGraphQuery {
     const rows = await this.dataSource.query<NodeRow[]>(
       `WITH nodes AS (
          SELECT substring(step from '^[^\\[/#]+') AS node, min(coalesce(started_at, at)) AS began_at,
-                max(seq) FILTER (WHERE step ~ '${NODE_LEVEL_PATH}') AS last
+                max(seq) FILTER (WHERE ${isNodePathSql('step')}) AS last
          FROM run_events
          WHERE run_id = $1 AND tenant_id = $2 AND type IN (${LIFECYCLE_SQL}) AND (seq > $3 OR type = 'step.completed')
          GROUP BY 1)

@@ -9,9 +9,6 @@ export const OPENING_TYPES = ['step.started', 'step.retrying', 'step.waiting'] a
 export type SettlingType = (typeof SETTLING_TYPES)[number];
 export type OpeningType = (typeof OPENING_TYPES)[number];
 
-/** A path of a node of the definition, not of a fan-out's item or of a step inside a node. */
-export const NODE_LEVEL_PATH = String.raw`^[^\[/#]+$`;
-
 function quoted(types: readonly string[]): string {
   return types.map((type) => `'${type}'`).join(', ');
 }
@@ -20,12 +17,12 @@ export const SETTLING_SQL = quoted(SETTLING_TYPES);
 export const OPENING_SQL = quoted(OPENING_TYPES);
 export const LIFECYCLE_SQL = quoted([...SETTLING_TYPES, ...OPENING_TYPES]);
 
+/** Whether a path names a node of the definition, not a fan-out's item or a step inside a node. */
 export function isNodePath(path: string): boolean {
-  return NODE_LEVEL.test(path);
+  return !/[[/#]/.test(path);
 }
-const NODE_LEVEL = new RegExp(NODE_LEVEL_PATH);
 
-/** Whether a column of paths names a node, cheaper than by pattern. */
+/** The same of a column, cheaper than by pattern. */
 export function isNodePathSql(column: string): string {
   return `translate(${column}, '[/#', '') = ${column}`;
 }
