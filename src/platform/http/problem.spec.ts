@@ -1,5 +1,6 @@
 import { BadRequestException, ForbiddenException, InternalServerErrorException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../engine/ports/run-store.js';
 import { AppError } from '../errors/app-error.js';
 import { toAppError, toProblem } from './problem.js';
 
@@ -14,6 +15,7 @@ describe('an error of any kind', () => {
     [Object.assign(new Error('x'), { status: 413, expose: false }), 500, 'internal_error'],
     [Object.assign(new Error('terminating connection'), { code: '57P01' }), 503, 'unavailable'],
     [Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 503, 'unavailable'],
+    [new StoreUnavailableError('x'), 503, 'unavailable'],
     [new Error('secret'), 500, 'internal_error'],
     ['a string', 500, 'internal_error'],
     [undefined, 500, 'internal_error'],

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
+import { StoreUnavailableError } from '../../engine/ports/run-store.js';
 import { AppError, type FieldError } from '../errors/app-error.js';
 import { isUnavailable } from '../database/sqlstate.js';
 
@@ -80,7 +81,7 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof HttpException) return fromStatus(thrown.getStatus(), thrown.message, thrown);
   if (thrown instanceof URIError) return new AppError(400, 'bad_request', 'the URL is not valid percent-encoding', { cause: thrown });
   if (isExposedHttpError(thrown)) return fromStatus(thrown.status, thrown.message, thrown);
-  if (isUnavailable(thrown)) {
+  if (thrown instanceof StoreUnavailableError || isUnavailable(thrown)) {
     return new AppError(503, 'unavailable', 'the database does not answer; try again', {
       retryAfterSeconds: 2,
       logLevel: 'warn',
