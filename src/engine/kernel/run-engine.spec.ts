@@ -99,6 +99,13 @@ describe('a run', () => {
     expect(run.history.steps.get('a')?.status).toBe('cancelled');
   });
 
+  it('tells the failure of a step that waited like any other: one start, no secret', async () => {
+    const t = start();
+    const run = await t.run(t.define([{ id: 'a', type: 't.child', config: { workflow: 'no/{{ secrets.TOKEN }}' } }]));
+    expect(types(run.events, 'a')).toEqual(['step.started', 'step.failed']);
+    expect(JSON.stringify(run.events)).not.toContain('s3cr3t');
+  });
+
   it('never journals a secret, neither as input, output, log nor error', async () => {
     const t = start();
     t.behaviours.set('leak', (call) => {

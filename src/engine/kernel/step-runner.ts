@@ -75,7 +75,11 @@ export class StepRunner implements RunContext, DurableHost {
       flight.announced = known !== null;
       const deadline = spec.timeoutMs === undefined ? null : flight.openedAt + spec.timeoutMs;
       const call = new DurableStepCall(this, flight, input.config, input.inputs, this.signal, flight.openedAt, deadline);
-      return { flight, output: await work(call) };
+      try {
+        return { flight, output: await work(call) };
+      } catch (error) {
+        throw new AttemptError(flight, error);
+      }
     });
   }
 
