@@ -4,6 +4,7 @@ import { LIST_FUNCTIONS } from './functions/lists.js';
 import { MAP_FUNCTIONS } from './functions/maps.js';
 import { NUMBER_FUNCTIONS, registerMixedArithmetic } from './functions/numbers.js';
 import { TEXT_FUNCTIONS } from './functions/texts.js';
+import { INNER_LOOP } from './reserved-names.js';
 
 /** Limits of one expression's text. Evaluation has its own budget, see `meter.ts`. */
 export const MAX_EXPRESSION_LENGTH = 10_000;
@@ -36,7 +37,7 @@ function createEnvironments(): Record<Variables, Environment> {
     .clone()
     .registerVariable('states', 'map<string, dyn>')
     .registerVariable('workflow', 'map<string, dyn>')
-    .registerVariable('loop', 'dyn')
+    .registerVariable(INNER_LOOP, 'dyn')
     .registerVariable('error', 'dyn');
   return { inputs, run, item, states };
 }

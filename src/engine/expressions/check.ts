@@ -124,7 +124,12 @@ function checkExpression(source: ExpressionSource, path: string, declarations: D
   // A JSON number is a fine position as long as it is whole, which only the evaluation can tell.
   if (code === 'invalid_index_type' && message.endsWith("'double'")) return 'dyn';
   throw new TemplateError(
-    faultOf(source, start, code === 'unknown_variable' ? 'unknown_variable' : 'type', explain(code, message, source.text, root, declarations.variables)),
+    faultOf(
+      source,
+      start,
+      code === 'unknown_variable' ? 'unknown_variable' : 'type',
+      explain(code, message, source.text, root, declarations.variables),
+    ),
   );
 }
 

@@ -8,6 +8,7 @@ import { toText } from './functions/texts.js';
 import { meter } from './meter.js';
 import { compilePath } from './path-expression.js';
 import { findReferences, summarize } from './references.js';
+import { hideReserved, innerScope } from './reserved-names.js';
 import type { Scope } from './scope.js';
 import type { References } from './template.types.js';
 import { countOutput, toJson } from './to-json.js';
@@ -37,7 +38,7 @@ export function parseExpression(source: ExpressionSource, variables: Variables):
   }
   if (source.text.trim() === '') throw new TemplateError(faultOf(source, 0, 'empty_expression', 'the expression is empty'));
   try {
-    const parsed = ENVIRONMENTS[variables].parse(source.text);
+    const parsed = ENVIRONMENTS[variables].parse(variables === 'states' ? hideReserved(source.text) : source.text);
     relaxTernaries(rootOf(parsed));
     return parsed;
   } catch (error) {
@@ -57,7 +58,7 @@ export function compileExpression(source: ExpressionSource, variables: Variables
   const root = rootOf(parsed);
   const references = summarize(findReferences(root));
   const path = compilePath(root);
-  const read: (scope: Scope) => unknown = path ?? parsed;
+  const read: (scope: Scope) => unknown = path ?? (variables === 'states' ? (scope): unknown => parsed(innerScope(scope)) : parsed);
   instrument(root);
 
   const run = <T>(scope: Scope, finish: (result: unknown) => T): T => {

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json } from '../model/json.js';
 import type { CelNode } from './cel-ast.js';
 import { celError } from './functions/define.js';
+import { outerName } from './reserved-names.js';
 import type { Scope } from './scope.js';
 
 type Read = (scope: Scope) => unknown;
@@ -35,7 +36,7 @@ const VARIABLES: ReadonlySet<string> = new Set<keyof Scope>([
 ]);
 
 function readVariable(node: CelNode): Read | null {
-  const name = node.args as keyof Scope;
+  const name = outerName(String(node.args)) as keyof Scope;
   if (!VARIABLES.has(name)) return null;
   return (scope) => {
     const value = scope[name];

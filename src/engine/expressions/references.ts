@@ -1,4 +1,5 @@
 import { bindingOf, childrenOf, type CelNode } from './cel-ast.js';
+import { outerName } from './reserved-names.js';
 import type { References } from './template.types.js';
 
 /** One place where an expression reads a variable: `nodes.fetch.output` is `{root: 'nodes', path: ['fetch', 'output']}`. */
@@ -62,7 +63,7 @@ function chainOf(node: CelNode): (Reference & { readonly computed: readonly CelN
   const firstComputed = links.findIndex((link) => link.name === null);
   const named = firstComputed < 0 ? links : links.slice(0, firstComputed);
   return {
-    root: String(current.args),
+    root: outerName(String(current.args)),
     path: named.map((link) => link.name as string),
     steps: named.map((link) => link.node),
     literal: named.length > 0,
