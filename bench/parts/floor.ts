@@ -35,7 +35,7 @@ export const floor: Part = {
     const process = await startFloor(context, { dataDir: scratchDir('data'), recordUrl, playUrl });
     const recording = await process.request<Recording>('record', { concurrency, seconds: options.seconds });
     print(
-      `recorded: ${number(recording.runs)} runs, ${number(recording.rows)} journal rows, ${recording.appends} flushes of ${number(recording.rowsPerAppend)} rows (median), ${recording.creates} creations`,
+      `recorded: ${number(recording.runs)} runs, ${number(recording.rows)} journal rows, ${recording.appends} flushes of ${number(recording.rowsPerAppend)} rows (median) in ${recording.lanes} lanes, ${recording.creates} creations`,
     );
     const again = (name: string, method: string): Contender => ({
       name,

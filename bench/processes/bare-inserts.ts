@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { JournalEntry } from '../../src/engine/index.js';
 import { binaryArray } from '../../src/platform/database/index.js';
-import type { Operation } from './tape.js';
+import type { Operation, Tape } from './tape.js';
 
 const COLUMNS = 'run_id, seq, span, tenant_id, type, step, attempt, at, started_at, data, hash';
 
@@ -28,11 +28,11 @@ export class BareInserts {
 
   constructor(
     private readonly pool: Pool,
-    operations: readonly Operation[],
+    private readonly tape: Tape,
   ) {
-    const batches = operations.map(rowsOf);
-    for (const operation of operations) if (operation.kind === 'create') this.runIds.push(...operation.params.runs.map((run) => run.id));
-    this.batches = batches.filter((rows) => rows.length > 0).map(encode);
+    this.batches = tape.operations.map((operation) => encode(rowsOf(operation)));
+    for (const operation of tape.operations)
+      if (operation.kind === 'create') this.runIds.push(...operation.params.runs.map((run) => run.id));
   }
 
   /** Untimed: an empty journal, and a lease for every run. */
@@ -41,14 +41,12 @@ export class BareInserts {
     await this.pool.query(LEASE, [binaryArray.uuid(this.runIds)]);
   }
 
-  async insert(connections: number): Promise<void> {
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let batch = this.batches[next++]; batch !== undefined; batch = this.batches[next++]) {
-        await this.pool.query({ name: 'bare', text: INSERT, values: batch });
-      }
-    };
-    await Promise.all(Array.from({ length: connections }, lane));
+  async insert(lanes: number): Promise<void> {
+    await this.tape.play((index) => this.insertBatch(this.batches[index] ?? []), { lanes, causes: false });
+  }
+
+  private async insertBatch(values: Buffer[]): Promise<void> {
+    await this.pool.query({ name: 'bare', text: INSERT, values });
   }
 }
 

@@ -5,7 +5,7 @@ import type { Load } from '../lib/closed-loop.js';
 import { median } from '../lib/statistics.js';
 import { BareInserts } from './bare-inserts.js';
 import { InProcessEngine, openStore } from './in-process-engine.js';
-import { Tape } from './tape.js';
+import { perform, Tape, type Operation } from './tape.js';
 
 /** What the recording is made of. */
 export interface Recording {
@@ -15,6 +15,7 @@ export interface Recording {
   readonly appends: number;
   readonly creates: number;
   readonly rowsPerAppend: number;
+  readonly lanes: number;
 }
 
 export interface FloorParameters {
@@ -38,7 +39,7 @@ async function record(load: Load): Promise<Recording> {
   tape.start();
   await engine.steps(load);
   tape.stop();
-  bare = new BareInserts(pool, tape.operations);
+  bare = new BareInserts(pool, tape);
   return describe();
 }
 
@@ -49,13 +50,25 @@ function describe(): Recording {
   steps = entries.filter((entry) => entry.type === 'step.completed').length;
   const runs = creates.reduce((sum, operation) => sum + operation.params.runs.length, 0);
   const sizes = appends.map((operation) => operation.writes.reduce((sum, write) => sum + write.entries.length, 0));
-  return { runs, steps, rows: entries.length + runs, appends: appends.length, creates: creates.length, rowsPerAppend: median(sizes) };
+  return {
+    runs,
+    steps,
+    rows: entries.length + runs,
+    appends: appends.length,
+    creates: creates.length,
+    rowsPerAppend: median(sizes),
+    lanes: playStore.journalLanes,
+  };
 }
 
+/** Steps per second, once it is sure that every row is there. */
 async function timed(work: () => Promise<void>): Promise<number> {
   const startedAt = performance.now();
   await work();
-  return steps / ((performance.now() - startedAt) / 1000);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { rows } = await pool.query<{ written: string }>("SELECT count(*) AS written FROM run_events WHERE type = 'step.completed'");
+  if (Number(rows[0]?.written) !== steps) throw new Error(`${rows[0]?.written} steps were written instead of ${steps}`);
+  return steps / seconds;
 }
 
 serveParent(
@@ -67,8 +80,11 @@ serveParent(
       return await timed(() => bare.insert(playStore.journalLanes));
     },
     async store() {
+      const { operations } = tape;
       await pool.query('TRUNCATE run_events, live_runs, runs');
-      return await timed(() => tape.play(playStore.store));
+      return await timed(() =>
+        tape.play((index) => perform(playStore.store, operations[index] as Operation), { lanes: playStore.journalLanes, causes: true }),
+      );
     },
   },
 );
