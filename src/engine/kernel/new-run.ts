@@ -28,6 +28,7 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
     startedAt: claim ? now : null,
     data: JSON.stringify(data),
   };
+  const complete = { ...first, hash: chainHash(GENESIS_HASH, first) };
   return {
     id,
     tenant: request.tenant,
@@ -48,8 +49,26 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
     timeoutMs: request.timeoutMs ?? null,
     createdAt: now,
     claim,
-    first: { ...first, hash: chainHash(GENESIS_HASH, first) },
+    first: complete,
+    kept: keep(request.kept ?? [], complete),
   };
+}
+
+/** Rows of another run as this one's: numbered and chained anew, marked as kept. */
+function keep(entries: readonly JournalEntry[], first: JournalEntry): JournalEntry[] {
+  let previous = first;
+  return entries.map((entry) => {
+    const row: Omit<JournalEntry, 'hash'> = {
+      ...entry,
+      runId: first.runId,
+      seq: previous.seq + 2,
+      span: 2,
+      startedAt: entry.startedAt ?? entry.at,
+      data: JSON.stringify({ ...(JSON.parse(entry.data) as JsonObject), kept: true }),
+    };
+    previous = { ...row, hash: chainHash(previous.hash, row) };
+    return previous;
+  });
 }
 
 /** The lease of a run that was created on it, as a claim would have given it. */

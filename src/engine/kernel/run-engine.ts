@@ -195,7 +195,7 @@ export class RunEngine {
   async submit(request: SubmitRun): Promise<SubmittedRun> {
     const now = this.clock.now();
     const id = request.id ?? this.deps.newId();
-    const claim = this.canHoldMore() && request.runAt === undefined && request.concurrency === undefined;
+    const claim = this.canHoldMore() && request.runAt === undefined && request.concurrency === undefined && request.kept === undefined;
     const run = newRun(id, request, now, claim);
     if (claim) this.arriving += 1;
     const outcome = await this.creator.create(run).finally(() => {

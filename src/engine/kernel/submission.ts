@@ -1,3 +1,4 @@
+import type { JournalEntry } from '../journal/journal-entry.js';
 import type { JsonObject } from '../model/json.js';
 import type { StoredDefinition } from '../ports/definitions.js';
 
@@ -19,6 +20,8 @@ export interface SubmitRun {
   readonly trigger: string;
   readonly parent?: { readonly runId: string; readonly step: string; readonly depth: number };
   readonly resumedFrom?: string;
+  /** Rows of the resumed run whose results this one keeps, oldest first. */
+  readonly kept?: readonly JournalEntry[];
 }
 
 export interface SubmittedRun {

@@ -31,6 +31,8 @@ export interface NewRun {
   /** Lease the run to the creator in the same statement, at epoch 1. Never together with `concurrency` or a later `runAt`. */
   readonly claim: boolean;
   readonly first: JournalEntry;
+  /** Further rows the run begins with, in the same transaction: results kept from the run it resumes. Never with `claim`. */
+  readonly kept: readonly JournalEntry[];
 }
 
 export type CreateOutcome =

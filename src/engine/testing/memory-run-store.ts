@@ -61,7 +61,7 @@ export class MemoryRunStore implements RunStore {
     const leased = state === 'leased';
     this.runs.set(run.id, {
       run,
-      journal: [run.first],
+      journal: [run.first, ...run.kept],
       signals: [],
       status: null,
       error: null,

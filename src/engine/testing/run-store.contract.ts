@@ -53,6 +53,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         createdAt: first.at,
         claim,
         first,
+        kept: [],
         ...fields,
       };
     };
@@ -99,6 +100,14 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         const again = newRun({ parentRunId: parent.id, parentStep: 'sub/child' });
         await createRuns(child);
         expect((await createRuns(again))[0]).toEqual({ outcome: 'exists', runId: child.id });
+      });
+
+      it('begins a run with the rows it keeps of another', async () => {
+        const run = newRun();
+        const kept = entry(run.id, run.first, 'step.completed', { step: 'x', span: 2, attempt: 1, data: { output: 1, kept: true } });
+        expect((await createRuns({ ...run, kept: [kept] }))[0]).toEqual({ outcome: 'created', leased: false });
+        expect(await journalOf(run)).toEqual([run.first, kept]);
+        expect((await createRuns({ ...run, kept: [kept] }))[0]).toEqual({ outcome: 'exists', runId: run.id });
       });
 
       it('does not start a run before its time', async () => {

@@ -66,10 +66,10 @@ export class PostgresRunStore implements RunStore {
 
   async createRuns(params: { readonly runs: readonly NewRun[]; readonly owner: string; readonly leaseMs: number }): Promise<(CreateOutcome | Error)[]> {
     const outcomes = new Map<NewRun, CreateOutcome | Error>();
-    const plain = params.runs.filter((run) => run.concurrency === null);
+    const plain = params.runs.filter(isPlain);
     await this.createPlain(plain, params, outcomes);
     for (const run of params.runs) {
-      if (run.concurrency !== null) outcomes.set(run, await this.createKeyed(run, run.concurrency, params).catch(asError));
+      if (!isPlain(run)) outcomes.set(run, await this.createAlone(run, params).catch(asError));
     }
     return params.runs.map((run) => outcomes.get(run) ?? new Error('the run was not created'));
   }
@@ -110,26 +110,35 @@ export class PostgresRunStore implements RunStore {
     return found;
   }
 
-  private async createKeyed(
-    run: NewRun,
-    concurrency: NonNullable<NewRun['concurrency']>,
-    params: { readonly owner: string; readonly leaseMs: number },
-  ): Promise<CreateOutcome> {
+  /** A run that has to see its key's holders first, or begins with rows it keeps. */
+  private async createAlone(run: NewRun, params: { readonly owner: string; readonly leaseMs: number }): Promise<CreateOutcome> {
     return await this.transaction(async (client) => {
-      await client.query(sql.LOCK_KEY, [run.tenant, concurrency.key]);
-      const { rows } = await client.query<{ run_id: string; idle: boolean; cancelling: boolean }>(sql.KEY_RUNS, [run.tenant, concurrency.key]);
-      const holders = rows.filter((row) => !row.idle).map((row) => row.run_id);
-      const full = holders.length >= concurrency.limit;
-      if (full && concurrency.onConflict === 'reject') return { outcome: 'rejected', holders };
-      const state = run.runAt !== null ? 'waiting' : full ? 'queued' : 'ready';
-      const skipped = await client.query<{ id: string }>(sql.CREATE_RUNS, createValues([run], () => state, params));
+      const key = run.concurrency === null ? FREE_KEY : await this.lockKey(client, run.tenant, run.concurrency);
+      if (key.full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders: key.holders };
+      const state = run.runAt !== null ? 'waiting' : key.full ? 'queued' : 'ready';
+      const skipped = await client.query<{ id: string }>(
+        sql.CREATE_RUNS,
+        createValues([run], () => state, params),
+      );
       if (skipped.rows.length > 0) return { outcome: 'exists', runId: run.id };
-      if (!full || concurrency.onConflict !== 'cancel_running') return { outcome: 'created', leased: false };
-      const staying = rows.filter((row) => !row.cancelling && !row.idle).map((row) => row.run_id);
-      const queued = rows.filter((row) => !row.cancelling && row.idle).map((row) => row.run_id);
-      const excess = Math.max(0, staying.length - concurrency.limit + 1);
-      return { outcome: 'created', leased: false, cancelled: [...staying.slice(0, excess), ...queued] };
+      if (run.kept.length > 0) {
+        const kept = { runId: run.id, tenant: run.tenant, epoch: 0, entries: run.kept, transition: null };
+        await client.query(sql.INSERT_KEPT, entryValues([kept]));
+      }
+      const makeRoom = key.full && run.concurrency?.onConflict === 'cancel_running';
+      return { outcome: 'created', leased: false, ...(makeRoom ? { cancelled: key.inTheWay } : {}) };
     });
+  }
+
+  private async lockKey(client: PoolClient, tenant: string, { key, limit }: NonNullable<NewRun['concurrency']>): Promise<KeyStanding> {
+    await client.query(sql.LOCK_KEY, [tenant, key]);
+    const { rows } = await client.query<{ run_id: string; idle: boolean; cancelling: boolean }>(sql.KEY_RUNS, [tenant, key]);
+    const ids = (choose: (row: { idle: boolean; cancelling: boolean }) => boolean): string[] => rows.filter(choose).map((row) => row.run_id);
+    const holders = ids((row) => !row.idle);
+    const staying = ids((row) => !row.idle && !row.cancelling);
+    const queued = ids((row) => row.idle && !row.cancelling);
+    const excess = Math.max(0, staying.length - limit + 1);
+    return { full: holders.length >= limit, holders, inTheWay: [...staying.slice(0, excess), ...queued] };
   }
 
   // --- Claiming ------------------------------------------------------------------------------------------------------
@@ -362,6 +371,21 @@ export class PostgresRunStore implements RunStore {
 }
 
 type Mutable<T> = { lost: Set<string>; cancelFirst: Set<string>; failed: Map<string, Error>; woken: string[] } & T;
+
+/** How a concurrency key stands, read under its lock. */
+interface KeyStanding {
+  readonly full: boolean;
+  readonly holders: readonly string[];
+  /** Whom `cancel_running` has to cancel so that one more run fits; those being cancelled already do not count. */
+  readonly inTheWay: readonly string[];
+}
+
+const FREE_KEY: KeyStanding = { full: false, holders: [], inTheWay: [] };
+
+/** One of many in a batch: nothing has to be looked at or written besides its row. */
+function isPlain(run: NewRun): boolean {
+  return run.concurrency === null && run.kept.length === 0;
+}
 
 /** A run that may not start yet waits; one the creator wants is leased to it from the start. */
 function initialState(run: NewRun): 'leased' | 'waiting' | 'ready' {

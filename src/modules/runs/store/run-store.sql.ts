@@ -44,13 +44,19 @@ SELECT id FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT TRUE`;
 
 const ENTRY_COLUMNS = 'run_id, seq, span, tenant_id, type, step, attempt, at, started_at, data, hash';
 
-const INSERT_ENTRIES = (first: number): string => {
+const ENTRY_ARRAYS = (first: number): string => {
   const types = ['uuid', 'int4', 'int2', 'text', 'text', 'text', 'int2', 'timestamptz', 'timestamptz', 'json', 'bytea'];
-  const arrays = types.map((type, index) => `$${first + index}::${type}[]`).join(', ');
-  return `INSERT INTO run_events (${ENTRY_COLUMNS})
-  SELECT ${ENTRY_COLUMNS} FROM unnest(${arrays}) AS e(${ENTRY_COLUMNS})
-  WHERE (run_id IN (SELECT run_id FROM fenced)) IS NOT FALSE`;
+  return types.map((type, index) => `$${first + index}::${type}[]`).join(', ');
 };
+
+const INSERT_ENTRIES = (first: number): string => `INSERT INTO run_events (${ENTRY_COLUMNS})
+  SELECT ${ENTRY_COLUMNS} FROM unnest(${ENTRY_ARRAYS(first)}) AS e(${ENTRY_COLUMNS})
+  WHERE (run_id IN (SELECT run_id FROM fenced)) IS NOT FALSE`;
+
+/** Rows a new run begins with, in the transaction that creates it. */
+export const INSERT_KEPT = `
+INSERT INTO run_events (${ENTRY_COLUMNS})
+SELECT ${ENTRY_COLUMNS} FROM unnest(${ENTRY_ARRAYS(1)}) AS e(${ENTRY_COLUMNS})`;
 
 /** The hot one: rows of steps, no lease ends. */
 export const APPEND_ENTRIES = `
