@@ -14,7 +14,7 @@ const LIMITS = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 500, maxMapE
 export const FUNCTIONS: readonly FunctionSpec[] = [...LIST_FUNCTIONS, ...MAP_FUNCTIONS, ...NUMBER_FUNCTIONS, ...TEXT_FUNCTIONS];
 
 /** Variables an expression may name, by where it stands. */
-export type Variables = 'run' | 'item' | 'inputs' | 'states';
+export type Variables = 'run' | 'item' | 'inputs' | 'states' | 'trigger';
 
 function createBase(): Environment {
   const environment = new Environment({ homogeneousAggregateLiterals: false, enableOptionalTypes: true, limits: LIMITS });
@@ -39,8 +39,14 @@ function createEnvironments(): Record<Variables, Environment> {
     .registerVariable('workflow', 'map<string, dyn>')
     .registerVariable(INNER_LOOP, 'dyn')
     .registerVariable('error', 'dyn');
-  return { inputs, run, item, states };
+  const trigger = createBase()
+    .registerVariable('trigger', 'map<string, dyn>')
+    .registerVariable('headers', 'map<string, dyn>')
+    .registerVariable('query', 'map<string, dyn>')
+    .registerVariable('event', 'map<string, dyn>')
+    .registerVariable('body', 'dyn');
+  return { inputs, run, item, states, trigger };
 }
 
-/** One environment per place: before the run exists, in it, inside `for_each`, and in a state machine. */
+/** One environment per place: before the run exists, in it, inside `for_each`, in a state machine, and where a trigger makes inputs. */
 export const ENVIRONMENTS = createEnvironments();

@@ -156,6 +156,7 @@ function explain(code: string, message: string, text: string, root: CelNode, var
     return `there is no ${name}: expressions must give the same on every replay; run.created_at is fixed`;
   const dashed = dashedName(root, text, name);
   if (dashed !== null) return dashed;
+  if (variables === 'trigger') return `${message}; known are trigger and, by its kind, body, headers and query, or event`;
   if (variables === 'states') return `${message}; known are inputs, states, loop, error, workflow, run, env and secrets`;
   return `${message}; known are inputs, nodes, run, env, secrets, and item and index inside for_each`;
 }

@@ -33,6 +33,7 @@ export function compilePath(root: CelNode): Read | null {
 const VARIABLES: ReadonlySet<string> = new Set<keyof Scope>([
   ...(['inputs', 'nodes', 'run', 'item', 'index', 'env', 'secrets'] as const),
   ...(['states', 'workflow', 'loop', 'error'] as const),
+  ...(['trigger', 'body', 'headers', 'query', 'event'] as const),
 ]);
 
 function readVariable(node: CelNode): Read | null {

@@ -103,4 +103,12 @@ export interface Scope {
   readonly loop?: LoopView;
   /** Once something has failed only. */
   readonly error?: ErrorView;
+  /** Where a trigger makes the inputs of a run only, as all that follows: what fired. */
+  readonly trigger?: JsonObject;
+  /** Of a webhook. */
+  readonly body?: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  /** The event of an event trigger. */
+  readonly event?: JsonObject;
 }
