@@ -5,5 +5,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   health: 'Whether the server lives and can serve',
   'node-types': 'What a workflow can be made of',
   runs: 'Executions of workflows: start, watch, cancel',
+  triggers: 'What starts runs by itself: time, calls from outside, events',
+  webhooks: 'Who is told of events, and whether they heard',
   workflows: 'Definitions and their versions',
 };

@@ -7,7 +7,12 @@ export const PERMISSIONS = [
   'runs.create',
   'runs.cancel',
   'runs.signal',
+  'approvals.read',
+  'approvals.decide',
   'events.read',
+  'triggers.read',
+  'triggers.write',
+  'webhooks.manage',
   'keys.manage',
   'system.read',
   'system.manage',
@@ -17,8 +22,8 @@ export type Permission = (typeof PERMISSIONS)[number];
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-const VIEWER: readonly Permission[] = ['workflows.read', 'runs.read', 'events.read', 'system.read'];
-const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal'];
+const VIEWER: readonly Permission[] = ['workflows.read', 'runs.read', 'approvals.read', 'events.read', 'triggers.read', 'system.read'];
+const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal', 'triggers.write'];
 
 /** Roles are ordered: each has everything the one before it has. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
