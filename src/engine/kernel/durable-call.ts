@@ -55,6 +55,7 @@ export class DurableStepCall extends StepCall implements DurableCall {
       nodeId: this.flight.nodeId,
       nodeType: options.type ?? this.flight.nodeType,
       pure: options.pure ?? false,
+      signal: this.flight.scope,
     };
     const inputs = options.inputs ?? {};
     const outcome = await this.host.step(

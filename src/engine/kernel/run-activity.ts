@@ -23,7 +23,7 @@ export class RunActivity {
 
   constructor(
     private readonly journal: RunJournal,
-    private readonly stopGraceMs: number,
+    readonly stopGraceMs: number,
   ) {}
 
   /** Nothing more may be done or written for this run here. */

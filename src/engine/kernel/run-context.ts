@@ -2,6 +2,8 @@ import type { RetryPolicy } from '../model/definition.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { SerializedError } from '../model/step-error.js';
 import type { DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
+import type { StoredDefinition } from '../ports/definitions.js';
+import type { SubmitRun } from './submission.js';
 import type { RunHistory } from '../journal/run-history.js';
 
 /** How a step ended. A cancelled one has neither output nor error. */
@@ -19,6 +21,8 @@ export interface StepSpec {
   readonly retry?: RetryPolicy | undefined;
   /** Limit of one attempt, milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Ends this step alone once it is aborted, with a `RunStoppedError` for a reason; the outcome is `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What one attempt is given by the interpreter, once it really has to be made. */
@@ -60,9 +64,31 @@ export interface RunContext {
 /** How a program ended, unless it was cancelled. */
 export type ProgramResult = { readonly status: 'success'; readonly outputs: Json } | { readonly status: 'failed'; readonly error: SerializedError };
 
+/** What the caller of a workflow may say about the run besides its inputs. */
+export interface LaunchOptions {
+  readonly priority?: number | undefined;
+  readonly concurrencyKey?: string | undefined;
+  /** Milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What is known of a run when it is about to be created. */
+export interface LaunchContext {
+  readonly runId: string;
+  readonly trigger: string;
+  /** Epoch milliseconds. */
+  readonly createdAt: number;
+  readonly definition: StoredDefinition;
+  readonly inputs: JsonObject;
+}
+
+export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
+
 /** An interpreter bound to a definition. */
 export interface Program {
   run(context: RunContext): Promise<ProgramResult>;
+  /** How a run of it is queued, limited and timed: the definition's settings and what the caller says. Throws `StepError('expression_error')`. */
+  launch(options: LaunchOptions, context: LaunchContext): LaunchSettings;
   /** Policy of `on_error: retry_run`, if the definition has it. */
   readonly retryRun: RetryPolicy | null;
 }

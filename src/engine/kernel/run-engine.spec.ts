@@ -269,6 +269,19 @@ describe('waiting', () => {
     expect(t.engine.held).toBe(0);
   });
 
+  it.each([-60_000, 60_000])('parks once although the clock of the store is %i ms off', async (skew) => {
+    const t = start(new MemoryRunStore(() => Date.now() + skew));
+    const run = await t.run(t.define([node('a', { type: 't.sleep', config: { ms: 50 } })]));
+    expect(run.events.filter((event) => event.type === 'run.waiting')).toHaveLength(1);
+  });
+
+  it('gives a child the limits of its own workflow', async () => {
+    const t = start();
+    t.define([node('x', { type: 't.sleep', config: { ms: 60_000 } })], { name: 'test/limited', settings: { timeout_ms: 20 } });
+    const run = await t.run(t.define([node('sub', { type: 't.child', config: { workflow: 'test/limited' } })]));
+    expect(run.events.at(-1)?.data).toMatchObject({ error: { code: 'child_failed' } });
+  });
+
   it('gets a child’s outputs, and starts it once', async () => {
     const t = start();
     t.define([node('x', { config: { doubled: '{{ inputs.n * 2 }}' } })], { name: 'test/child', outputs: '{{ nodes.x.output.doubled }}' });
@@ -365,6 +378,16 @@ describe('cancelling', () => {
     const t = start();
     const id = await t.submit(t.define([node('a', { type: 't.sleep', config: { ms: 60_000 } })]));
     expect(await t.engine.cancel({ tenant: 'other', runId: id, reason: null })).toBeNull();
+  });
+});
+
+describe('a run that cannot be executed', () => {
+  it('ends as failed when its version is gone', async () => {
+    const store = new MemoryRunStore();
+    const api = start(store, { executes: false });
+    const id = await api.submit(api.define([node('a')]));
+    const run = await start(store).ended(id);
+    expect(run.events.at(-1)?.data).toMatchObject({ error: { code: 'definition_missing' } });
   });
 });
 

@@ -6,7 +6,7 @@ import { RunHistory, type WaitRecord } from '../journal/run-history.js';
 import { RunJournal } from '../journal/run-journal.js';
 import type { Json } from '../model/json.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
-import { StepError } from '../model/step-error.js';
+import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
 import { systemClock, type Clock } from '../ports/clock.js';
 import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import type { EngineLogger } from '../ports/logger.js';
@@ -77,6 +77,11 @@ export interface RunInspection {
   readonly waiting: readonly { readonly path: string; readonly wait: WaitRecord }[];
 }
 
+const RESULT_NOT_STORABLE: SerializedError = {
+  code: 'result_not_storable',
+  message: 'A step produced a result that cannot be stored.',
+  retryable: false,
+};
 const CLAIM_BATCH = 100;
 const SLOW_STEP_MS = 25;
 const MIN_SWEEP_MS = 20;
@@ -243,6 +248,11 @@ export class RunEngine {
     return accepted;
   }
 
+  /** Word that a signal stored past this engine, in a module's own transaction, is committed. */
+  woken(runIds: readonly string[]): void {
+    this.onWoken(runIds);
+  }
+
   /** Word from another process: runs are claimable. */
   hintReady(): void {
     void this.claim();
@@ -310,17 +320,19 @@ export class RunEngine {
       const definition = await this.deps.definitions.byVersionId(claimed.versionId);
       this.execute(claimed, definition, entries);
     } catch (error) {
-      // The lease runs out and the run is tried again, here or where its definition can be read.
       this.deps.logger.error({ err: error, run_id: claimed.id }, 'could not load a claimed run');
+      // Trying again would find the same. Anything else passes: the lease runs out, and the run is claimed again.
+      if (error instanceof StepError) await this.endUnexecutable(claimed, serializeError(error));
     }
   }
 
   private execute(claimed: ClaimedRun, definition: StoredDefinition, entries: readonly JournalEntry[]): void {
+    const program = this.programOf(definition);
     const previous = this.executions.get(claimed.id);
     if (previous !== undefined) previous.drop();
     const history = RunHistory.from(entries);
     const journal = this.openJournal(claimed, history);
-    const execution = new RunExecution(claimed, runInfo(claimed, definition), history, journal, this.deps.programs(definition), this.host);
+    const execution = new RunExecution(claimed, runInfo(claimed, definition), history, journal, program, this.host);
     this.executions.set(claimed.id, execution);
     void execution.execute();
   }
@@ -337,7 +349,7 @@ export class RunEngine {
     if (how === 'released') this.deps.hints.ready();
     if (how === 'parked') this.scheduleSweep(MIN_SWEEP_MS);
     if (how === 'parked' && execution.wasCalledBack) this.ready();
-    if (how === 'rejected') void this.failRejected(execution.claimed);
+    if (how === 'rejected') void this.endUnexecutable(execution.claimed, RESULT_NOT_STORABLE);
     if (this.executions.size === 0) {
       const waiting = this.emptied;
       this.emptied = [];
@@ -346,20 +358,27 @@ export class RunEngine {
     if (this.accepting && this.executions.size === this.options.concurrency - 1) void this.claim();
   }
 
-  /** A run wrote what the store refuses (a result that cannot be stored): it ends as failed, on what was committed. */
-  private async failRejected(claimed: ClaimedRun): Promise<void> {
+  private programOf(definition: StoredDefinition): Program {
+    try {
+      return this.deps.programs(definition);
+    } catch (error) {
+      throw new StepError('definition_unusable', 'This server cannot execute the definition.', { retryable: false, cause: error });
+    }
+  }
+
+  /** A run that can go no further, whoever executes it, ends as failed on what was committed. */
+  private async endUnexecutable(claimed: ClaimedRun, error: SerializedError): Promise<void> {
     try {
       const entries = (await this.deps.store.loadJournals([claimed.id])).get(claimed.id) ?? [];
       const history = RunHistory.from(entries);
       if (history.terminal) return;
       const journal = this.openJournal(claimed, history);
-      const error = { code: 'result_not_storable', message: 'A step produced a result that cannot be stored.', retryable: false };
       const at = this.clock.now();
-      journal.append({ type: 'run.failed', at, data: { error } });
+      journal.append({ type: 'run.failed', at, data: { error: { ...error } } });
       await journal.finish({ kind: 'end', status: 'failed', error, at });
       for (const listener of this.endedListeners) listener(claimed.id, 'failed');
-    } catch (error) {
-      this.deps.logger.error({ err: error, run_id: claimed.id }, 'could not end a run whose results the store refuses');
+    } catch (fault) {
+      this.deps.logger.error({ err: fault, run_id: claimed.id }, 'could not end a run that cannot be executed');
     }
   }
 
@@ -403,11 +422,16 @@ export class RunEngine {
       const version = request.version === undefined ? '' : ` version ${request.version}`;
       throw new StepError('workflow_not_found', `There is no workflow "${request.workflow}"${version}.`, { retryable: false });
     }
+    const inputs = this.deps.definitions.prepareInputs(definition, request.inputs);
+    const id = this.deps.newId();
+    const launch = { runId: id, trigger: 'run', createdAt: this.clock.now(), definition, inputs };
     const submitted = await this.submit({
+      id,
       tenant: parent.tenant,
       definition,
-      inputs: this.deps.definitions.prepareInputs(definition, request.inputs),
+      inputs,
       trigger: 'run',
+      ...this.deps.programs(definition).launch({}, launch),
       parent: { runId: parent.id, step, depth: parent.depth + 1 },
     });
     return { runId: submitted.runId, created: submitted.created };

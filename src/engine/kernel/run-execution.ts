@@ -59,6 +59,7 @@ export class RunExecution {
       release: () => void this.leaveWith({ kind: 'release' }, 'released'),
       cancelled: (reason) => this.cancel(reason),
     });
+    journal.onClosed = (reason) => this.close(reason);
     this.steps = new StepRunner(run, history, journal, this.activity, this.waits, host);
   }
 
@@ -144,9 +145,13 @@ export class RunExecution {
 
   private open(): void {
     const at = this.host.clock.now();
-    if (!this.history.started) this.journal.append({ type: 'run.started', at, data: {} });
-    else if (this.claimed.epoch > 1) this.journal.append({ type: 'run.resumed', at, data: { epoch: this.claimed.epoch } });
-    if (this.claimed.cancel !== null) this.cancel(this.claimed.cancel.reason);
+    const { epoch, cancel } = this.claimed;
+    if (this.history.started) {
+      if (epoch > 1) this.journal.append({ type: 'run.resumed', at, data: { epoch } });
+    } else if (cancel === null) {
+      this.journal.append({ type: 'run.started', at, data: {} });
+    }
+    if (cancel !== null) this.cancel(cancel.reason);
     this.armDeadline();
   }
 
@@ -275,8 +280,10 @@ export class RunExecution {
   private park(wakeAt: number | null): void {
     const steps = this.waits.paths().filter((path) => path !== '');
     const until = wakeAt === null ? null : new Date(wakeAt).toISOString();
-    this.journal.append({ type: 'run.waiting', at: this.host.clock.now(), data: { steps, until } });
-    void this.leaveWith({ kind: 'park', wakeAt, wakes: this.waits.seenWakes }, 'parked');
+    const at = this.host.clock.now();
+    this.journal.append({ type: 'run.waiting', at, data: { steps, until } });
+    const wakeInMs = wakeAt === null ? null : Math.max(0, wakeAt - at);
+    void this.leaveWith({ kind: 'park', wakeInMs, wakes: this.waits.seenWakes }, 'parked');
   }
 
   private async leaveWith(transition: Parameters<RunJournal['finish']>[0], how: LeftHow): Promise<void> {

@@ -1,4 +1,4 @@
-export type StopReason = 'cancelled' | 'run_failed' | 'run_timeout' | 'lease_lost' | 'shutdown';
+export type StopReason = 'cancelled' | 'branch_stopped' | 'run_failed' | 'run_timeout' | 'lease_lost' | 'shutdown';
 
 /** Why a run's work is being stopped. It is the reason of the AbortSignal that node types get. */
 export class RunStoppedError extends Error {

@@ -60,11 +60,11 @@ export class RunWaits {
     return this.waits.records();
   }
 
-  /** Waits; never returns when the run leaves memory meanwhile. */
-  async wait(path: string, record: WaitRecord): Promise<WaitResult> {
+  /** Waits; never returns when the run leaves memory meanwhile. `scope` ends this wait alone. */
+  async wait(path: string, record: WaitRecord, scope?: AbortSignal): Promise<WaitResult> {
     if (this.activity.gone) return NEVER;
-    if (this.activity.aborted && !this.activity.draining) return { kind: 'aborted' };
-    const result = this.waits.add(path, record);
+    if ((this.activity.aborted || scope?.aborted === true) && !this.activity.draining) return { kind: 'aborted' };
+    const result = this.waits.add(path, record, scope);
     this.armDueTimer();
     this.changed();
     return await result;

@@ -14,6 +14,8 @@ export interface Flight {
   readonly recorded: JsonObject | undefined;
   readonly secrets: readonly string[];
   readonly redact: ((text: string) => string) | undefined;
+  /** Ends this step alone. */
+  readonly scope: AbortSignal | undefined;
   /** Ends the attempt whatever its work does: timeout, or cancelled work that does not stop in time. */
   reject: (error: Error) => void;
 }

@@ -8,6 +8,7 @@ import { retryDelay } from '../policy/retry.js';
 import type { Clock } from '../ports/clock.js';
 import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
+import { StoreUnavailableError } from '../ports/run-store.js';
 import { DurableStepCall, type DurableHost } from './durable-call.js';
 import { redactor } from './redact.js';
 import { MAX_TIMER_MS, NEVER, type RunActivity } from './run-activity.js';
@@ -16,6 +17,8 @@ import { RunStoppedError, type StopReason } from './run-stopped.js';
 import type { RunWaits } from './run-waits.js';
 import { StepCall, type Flight, type StepWork } from './step-call.js';
 import type { WaitResult } from './wait-set.js';
+
+const STORE_RETRY_MS = 200;
 
 /** What the steps of a run ask of the engine around it. */
 export interface StepsHost {
@@ -74,7 +77,7 @@ export class StepRunner implements RunContext, DurableHost {
       const flight = newFlight(path, spec, attempt, input, known ?? this.now());
       flight.announced = known !== null;
       const deadline = spec.timeoutMs === undefined ? null : flight.openedAt + spec.timeoutMs;
-      const call = new DurableStepCall(this, flight, input.config, input.inputs, this.signal, flight.openedAt, deadline);
+      const call = new DurableStepCall(this, flight, input.config, input.inputs, this.signalOf(spec), flight.openedAt, deadline);
       try {
         return { flight, output: await work(call) };
       } catch (error) {
@@ -126,23 +129,23 @@ export class StepRunner implements RunContext, DurableHost {
     if (record !== undefined && record.status !== 'open') return outcomeOf(record);
     let attempt = record?.attempt ?? 1;
     if (record !== undefined && record.retryAt !== null) {
-      if (!(await this.waitForRetry(path, record.retryAt))) return this.cancelled(path, spec, attempt);
+      if (!(await this.waitForRetry(path, spec, record.retryAt))) return this.cancelled(path, spec, attempt);
       attempt += 1;
     }
     for (;;) {
       if (this.activity.draining) return NEVER;
-      if (this.activity.aborted) return this.cancelled(path, spec, attempt);
+      if (this.isStopped(spec)) return this.cancelled(path, spec, attempt);
       try {
         const { flight, output } = await make(attempt);
         if (this.activity.gone) return NEVER;
         return this.recordSuccess(path, attempt, flight, output);
       } catch (fault) {
         if (fault instanceof JournalClosedError || this.activity.gone) return NEVER;
-        if (this.activity.aborted) return this.activity.draining ? NEVER : this.cancelled(path, spec, attempt);
+        if (this.isStopped(spec)) return this.activity.draining ? NEVER : this.cancelled(path, spec, attempt);
         const { flight, error } = fault instanceof AttemptError ? fault : { flight: null, error: fault };
         const delayed = this.recordFailure(path, spec, attempt, flight, error);
         if (delayed.outcome !== null) return delayed.outcome;
-        if (!(await this.waitForRetry(path, delayed.until))) return this.cancelled(path, spec, attempt);
+        if (!(await this.waitForRetry(path, spec, delayed.until))) return this.cancelled(path, spec, attempt);
       }
       attempt += 1;
     }
@@ -191,15 +194,23 @@ export class StepRunner implements RunContext, DurableHost {
     return { outcome: null, until: at + delay };
   }
 
-  private async waitForRetry(path: string, until: number): Promise<boolean> {
-    return until <= this.now() || (await this.waits.wait(path, { kind: 'timer', until })).kind === 'due';
+  private async waitForRetry(path: string, spec: StepSpec, until: number): Promise<boolean> {
+    return until <= this.now() || (await this.waits.wait(path, { kind: 'timer', until }, spec.signal)).kind === 'due';
+  }
+
+  private isStopped(spec: Pick<StepSpec, 'signal'>): boolean {
+    return this.activity.aborted || spec.signal?.aborted === true;
+  }
+
+  private signalOf(spec: Pick<StepSpec, 'signal'>): AbortSignal {
+    return spec.signal === undefined ? this.signal : AbortSignal.any([this.signal, spec.signal]);
   }
 
   private cancelled(path: string, spec: StepSpec, attempt: number): StepOutcome {
     // A step that never began needs no row: it is simply not reached.
     const began = this.unrecorded.delete(path) || this.history.steps.get(path)?.status === 'open';
     if (began && !this.activity.gone) {
-      const { reason } = this.signal.reason as RunStoppedError;
+      const { reason } = this.signalOf(spec).reason as RunStoppedError;
       this.journal.append({ type: 'step.cancelled', step: path, attempt, at: this.now(), data: { ...specData(spec), reason } });
     }
     return { status: 'cancelled' };
@@ -216,7 +227,7 @@ export class StepRunner implements RunContext, DurableHost {
       const durable = this.journal.durable();
       if (durable !== undefined) await this.waits.whileBusy(durable);
       if (this.activity.draining) return NEVER;
-      if (this.activity.aborted) throw this.signal.reason;
+      if (this.isStopped(spec)) throw this.signalOf(spec).reason;
       crashPoint('step.before-execute');
     }
     const input = prepare();
@@ -240,13 +251,16 @@ export class StepRunner implements RunContext, DurableHost {
     const call = (signal: AbortSignal): StepCall => new StepCall(this, flight, input.config, input.inputs, signal);
     return new Promise<Json>((resolve, reject) => {
       flight.reject = reject;
-      if (timeoutMs === undefined) return void work(call(this.signal)).then(resolve, reject);
-      const own = linkedAbort(this.signal);
-      const timer = setTimeout(() => {
-        const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
-        own.abort(timeout);
-        reject(timeout);
-      }, Math.min(timeoutMs, MAX_TIMER_MS));
+      if (timeoutMs === undefined && spec.signal === undefined) return void work(call(this.signal)).then(resolve, reject);
+      const own = linkedAbort(this.signal, spec.signal, (reason) => this.giveUp(flight, reason));
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => {
+              const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
+              own.abort(timeout);
+              reject(timeout);
+            }, Math.min(timeoutMs, MAX_TIMER_MS));
       const done = (): void => {
         clearTimeout(timer);
         own.unlink();
@@ -257,6 +271,13 @@ export class StepRunner implements RunContext, DurableHost {
       };
       work(call(own.signal)).finally(done).then(resolve, reject);
     });
+  }
+
+  /** Work that does not stop in time when only its step is stopped. */
+  private giveUp(flight: Flight, reason: Error): void {
+    setTimeout(() => {
+      if (this.activity.flights.has(flight)) flight.reject(reason);
+    }, this.activity.stopGraceMs).unref();
   }
 
   // --- What calls use --------------------------------------------------------------------------------------------
@@ -303,10 +324,14 @@ export class StepRunner implements RunContext, DurableHost {
       flight.announced = true;
     }
     // A child that was being created when the run was stopped.
-    if (record.kind === 'child' && this.activity.aborted) this.host.cancelChild(this.run.tenant, record.run_id);
+    if (record.kind === 'child' && this.isStopped({ signal: flight.scope })) this.host.cancelChild(this.run.tenant, record.run_id);
     // What a replayed wait is about may have arrived while nobody was listening; a signal may come long before its wait.
     if (record.kind === 'signal' || (record.kind === 'child' && known !== undefined)) this.waits.lookForArrivals();
-    return await this.waits.wait(flight.path, known ?? record);
+    const result = await this.waits.wait(flight.path, known ?? record, flight.scope);
+    if (result.kind === 'aborted' && record.kind === 'child' && flight.scope?.aborted === true) {
+      this.host.cancelChild(this.run.tenant, record.run_id);
+    }
+    return result;
   }
 
   recordedOutput(path: string): Json | undefined {
@@ -324,13 +349,26 @@ export class StepRunner implements RunContext, DurableHost {
     const durable = this.journal.durable();
     if (durable !== undefined) await this.waits.whileBusy(durable);
     if (this.activity.draining) return NEVER;
-    if (this.activity.aborted) throw this.signal.reason;
+    if (this.isStopped({ signal: flight.scope })) throw this.signalOf({ signal: flight.scope }).reason;
     // A child of an earlier run attempt is not the one that this attempt asks for.
     const unique = this.runAttempt === 1 ? step : `${step}~${this.runAttempt}`;
-    const { runId, created } = await this.waits.whileBusy(this.host.startChild(this.run, unique, request));
+    const { runId, created } = await this.waits.whileBusy(this.patiently(() => this.host.startChild(this.run, unique, request)));
     if (!created) this.waits.lookForArrivals();
     crashPoint('child.after-create');
     return runId;
+  }
+
+  /** Tries again for as long as the store is away: that is no fault of the step. What is done twice is recognised. */
+  private async patiently<T>(action: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError) || this.activity.gone || this.activity.aborted) throw error;
+        this.host.logger.warn({ err: error, run_id: this.run.id }, 'the store is away, will try again');
+        await new Promise((resolve) => setTimeout(resolve, STORE_RETRY_MS));
+      }
+    }
   }
 }
 
@@ -355,6 +393,7 @@ function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInp
     recorded: input.recorded,
     secrets: input.secrets,
     redact: redactor(input.secrets),
+    scope: spec.signal,
     reject: () => undefined,
   };
 }
@@ -394,11 +433,27 @@ function isSettled(record: StepRecord | undefined): boolean {
   return record !== undefined && record.status !== 'open';
 }
 
-/** A signal of its own that follows another until it is unlinked. */
-function linkedAbort(parent: AbortSignal): { signal: AbortSignal; abort: (reason: Error) => void; unlink: () => void } {
+/** A signal of its own that follows the run's and that of its scope, if any, until it is unlinked. */
+function linkedAbort(
+  parent: AbortSignal,
+  scope: AbortSignal | undefined,
+  onScopeAbort: (reason: Error) => void,
+): { signal: AbortSignal; abort: (reason: Error) => void; unlink: () => void } {
   const controller = new AbortController();
-  if (parent.aborted) controller.abort(parent.reason);
   const follow = (): void => controller.abort(parent.reason);
+  const followScope = (): void => {
+    controller.abort(scope?.reason);
+    onScopeAbort(scope?.reason as Error);
+  };
+  if (parent.aborted) follow();
   parent.addEventListener('abort', follow, { once: true });
-  return { signal: controller.signal, abort: (reason) => controller.abort(reason), unlink: () => parent.removeEventListener('abort', follow) };
+  scope?.addEventListener('abort', followScope, { once: true });
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    unlink: () => {
+      parent.removeEventListener('abort', follow);
+      scope?.removeEventListener('abort', followScope);
+    },
+  };
 }

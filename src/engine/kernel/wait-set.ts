@@ -22,8 +22,12 @@ export class WaitSet {
     return this.waits.size;
   }
 
-  add(path: string, record: WaitRecord): Promise<WaitResult> {
-    return new Promise((resolve) => this.waits.add({ path, record, resolve }));
+  add(path: string, record: WaitRecord, scope?: AbortSignal): Promise<WaitResult> {
+    return new Promise((resolve) => {
+      const wait: Wait = { path, record, resolve };
+      this.waits.add(wait);
+      scope?.addEventListener('abort', () => this.finish(wait, { kind: 'aborted' }), { once: true });
+    });
   }
 
   paths(): string[] {

@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly max_delay_ms?: number;
   /** Factor of exponential back-off, default 2. */
   readonly multiplier?: number;
-  /** Full jitter: the delay is drawn between half and the whole of the computed one. */
+  /** The delay is drawn between half and the whole of the computed one. */
   readonly jitter?: boolean;
   /** Error codes that are tried again; absent means every retryable error. */
   readonly retry_on?: readonly string[];

@@ -13,9 +13,12 @@ export interface StoredDefinition {
   readonly definition: WorkflowDefinition;
 }
 
-/** Where the engine finds definitions. Versions are immutable, so implementations cache them. */
+/**
+ * Where the engine finds definitions. Versions are immutable, so implementations cache them. What cannot be read at the
+ * moment throws `StoreUnavailableError`.
+ */
 export interface Definitions {
-  /** Throws when the version does not exist: a run's version is never deleted while the run lives. */
+  /** Throws `StepError('definition_missing')` when the version does not exist; any other error is taken as passing. */
   byVersionId(versionId: string): Promise<StoredDefinition>;
   /** By id or `namespace/name` within a tenant, the latest version unless one is named; null when there is none. */
   resolve(tenant: string, ref: string, version?: number): Promise<StoredDefinition | null>;

@@ -76,8 +76,11 @@ export type LeaseTransition =
       readonly error: SerializedError | null;
       readonly at: number;
     }
-  /** Leaves memory until `wakeAt` (epoch ms, null: only a wake-up) or a wake-up. Becomes ready at once when `wakes` is behind. */
-  | { readonly kind: 'park'; readonly wakeAt: number | null; readonly wakes: number }
+  /**
+   * Leaves memory for `wakeInMs` (null: without limit) or until a wake-up. Becomes ready at once when `wakes` is behind. A
+   * duration, because the clocks of process and store need not agree: a point in time would be due too early, over and over.
+   */
+  | { readonly kind: 'park'; readonly wakeInMs: number | null; readonly wakes: number }
   /** Gives the lease back so that any worker continues at once (shutdown). */
   | { readonly kind: 'release' };
 

@@ -107,7 +107,7 @@ export class EngineHarness {
     return {
       byVersionId: async (versionId) => {
         const found = this.definitions.get(versionId);
-        if (found === undefined) throw new Error(`no version ${versionId}`);
+        if (found === undefined) throw new StepError('definition_missing', `no version ${versionId}`, { retryable: false });
         return found;
       },
       resolve: async (_tenant, ref) => [...this.definitions.values()].find((definition) => definition.name === ref) ?? null,

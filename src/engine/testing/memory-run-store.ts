@@ -154,7 +154,7 @@ export class MemoryRunStore implements RunStore {
     Object.assign(live, {
       state: early ? 'ready' : 'waiting',
       readyAt: this.now(),
-      wakeAt: transition.kind === 'park' ? transition.wakeAt : live.wakeAt,
+      wakeAt: transition.kind !== 'park' ? live.wakeAt : transition.wakeInMs === null ? null : this.now() + transition.wakeInMs,
       owner: null,
       leaseUntil: 0,
     });

@@ -233,7 +233,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
     describe('parking and waking', () => {
       it('parks, and is claimable again when its time comes', async () => {
         const run = await leased();
-        await store.append([write(run, 1, [], { kind: 'park', wakeAt: Date.now() - 1, wakes: 0 })]);
+        await store.append([write(run, 1, [], { kind: 'park', wakeInMs: 0, wakes: 0 })]);
         expect(await store.claimRuns({ ...LEASE, limit: 10 })).toEqual([]);
         await store.sweep();
         const [claimed] = await store.claimRuns({ ...LEASE, limit: 10 });
@@ -243,7 +243,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       it('refuses to sleep through a wake-up that came before the park', async () => {
         const run = await leased();
         await store.sendSignal({ runId: run.id, tenant, name: 'go', payload: { n: 1 } });
-        const result = await store.append([write(run, 1, [], { kind: 'park', wakeAt: null, wakes: 0 })]);
+        const result = await store.append([write(run, 1, [], { kind: 'park', wakeInMs: null, wakes: 0 })]);
         expect(result.woken).toEqual([run.id]);
         expect((await store.claimRuns({ ...LEASE, limit: 10 })).map(({ id }) => id)).toEqual([run.id]);
         const arrivals = await store.loadArrivals({ runId: run.id, childIds: [], signals: true });
@@ -252,7 +252,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
 
       it('wakes a parked run with a signal', async () => {
         const run = await leased();
-        await store.append([write(run, 1, [], { kind: 'park', wakeAt: null, wakes: 0 })]);
+        await store.append([write(run, 1, [], { kind: 'park', wakeInMs: null, wakes: 0 })]);
         expect(await store.sendSignal({ runId: run.id, tenant, name: 'go', payload: null })).toBe(true);
         expect((await store.claimRuns({ ...LEASE, limit: 10 })).map(({ id }) => id)).toEqual([run.id]);
       });
@@ -260,7 +260,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       it('wakes the parent together with the end of its child', async () => {
         const parent = await leased();
         const child = await leased({ parentRunId: parent.id, parentStep: 's/child' });
-        await store.append([write(parent, 1, [], { kind: 'park', wakeAt: null, wakes: 0 })]);
+        await store.append([write(parent, 1, [], { kind: 'park', wakeInMs: null, wakes: 0 })]);
         const completed = entry(child.id, child.first, 'run.completed', { data: { outputs: { ok: true } } });
         const result = await store.append([write(child, 1, [completed], end())]);
         expect(result.woken).toEqual([parent.id]);
@@ -272,7 +272,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       it('does not lose the wake-up when parent and child meet in one write', async () => {
         const parent = await leased();
         const child = await leased({ parentRunId: parent.id, parentStep: 's/child' });
-        await store.append([write(child, 1, [], end()), write(parent, 1, [], { kind: 'park', wakeAt: null, wakes: 0 })]);
+        await store.append([write(child, 1, [], end()), write(parent, 1, [], { kind: 'park', wakeInMs: null, wakes: 0 })]);
         expect((await store.claimRuns({ ...LEASE, limit: 10 })).map(({ id }) => id)).toEqual([parent.id]);
       });
 
@@ -338,7 +338,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
 
       it('makes a parked run claimable by whoever finishes the cancel', async () => {
         const run = await leased();
-        await store.append([write(run, 1, [], { kind: 'park', wakeAt: null, wakes: 0 })]);
+        await store.append([write(run, 1, [], { kind: 'park', wakeInMs: null, wakes: 0 })]);
         expect(await store.requestCancel({ runId: run.id, tenant, reason: null })).toEqual({ outcome: 'accepted', owner: null });
         expect(await store.claimRun({ runId: run.id, ...LEASE })).toMatchObject({ id: run.id, epoch: 2, cancel: { reason: null } });
         expect(await store.claimRun({ runId: run.id, ...LEASE })).toBeNull();

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { launchSettings } from '../../engine/graph/index.js';
 import {
   ConcurrencyRejectedError,
   isJsonObject,
@@ -14,7 +15,6 @@ import { NotFoundError, type FieldError } from '../../platform/errors/app-error.
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { RunWaiter, type RunWait } from './feed/run-waiter.js';
-import { launchSettings } from './launch-settings.js';
 import { endedRun } from './run-ending.js';
 import { ConcurrencyConflictError, InvalidInputsError } from './runs.errors.js';
 import { RunsService } from './runs.service.js';

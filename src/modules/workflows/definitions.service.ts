@@ -6,6 +6,8 @@ import { type CompiledGraph, compileGraph, createInputsPreparer, type InputsPrep
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { JsonObject } from '../../engine/model/json.js';
 import type { Definitions, StoredDefinition } from '../../engine/ports/definitions.js';
+import { StoreUnavailableError } from '../../engine/ports/run-store.js';
+import { isUnavailable } from '../../platform/database/index.js';
 import { LatestLookup } from './latest-lookup.js';
 import { sourceOfVersion } from './source.js';
 import { formatWorkflowName } from './workflow-name.js';
@@ -40,13 +42,13 @@ export class DefinitionsService implements Definitions {
   ) {}
 
   async byVersionId(versionId: string): Promise<StoredDefinition> {
-    const cached = await this.cache.fetch(versionId);
-    if (cached === undefined) throw new Error(`workflow version ${versionId} does not exist`);
+    const cached = await this.cache.fetch(versionId).catch(rethrow);
+    if (cached === undefined) throw new StepError('definition_missing', 'The workflow version of this run does not exist.', { retryable: false });
     return cached.stored;
   }
 
   async resolve(tenant: string, ref: string, version?: number): Promise<StoredDefinition | null> {
-    const versionId = await this.latest.find(tenant, ref, version);
+    const versionId = await this.latest.find(tenant, ref, version).catch(rethrow);
     return versionId === null ? null : this.byVersionId(versionId);
   }
 
@@ -90,6 +92,11 @@ export class DefinitionsService implements Definitions {
     };
     return { stored, size: row.definition.length };
   }
+}
+
+/** The engine knows an unreachable database by one error only. */
+function rethrow(error: unknown): never {
+  throw isUnavailable(error) ? new StoreUnavailableError('the definitions cannot be read', { cause: error }) : error;
 }
 
 interface VersionRow {

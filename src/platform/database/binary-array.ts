@@ -7,7 +7,7 @@ const HEADER_BYTES = 20;
 /** Milliseconds from the Unix epoch to 2000-01-01, where Postgres counts from. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
 
-const OID = { bool: 16, bytea: 17, int2: 21, int4: 23, text: 25, json: 114, timestamptz: 1184, uuid: 2950 } as const;
+const OID = { bool: 16, bytea: 17, int2: 21, int4: 23, text: 25, json: 114, float8: 701, timestamptz: 1184, uuid: 2950 } as const;
 
 function header(buffer: Buffer, oid: number, length: number, hasNull: boolean): number {
   if (length === 0) {
@@ -83,6 +83,8 @@ export const binaryArray = {
   int2: (values: readonly (number | null)[]): Buffer => fixed(OID.int2, 2, values, (buffer, value, offset) => void buffer.writeInt16BE(value, offset)),
   int4: (values: readonly (number | null)[]): Buffer => fixed(OID.int4, 4, values, (buffer, value, offset) => void buffer.writeInt32BE(value, offset)),
   bool: (values: readonly (boolean | null)[]): Buffer => fixed(OID.bool, 1, values, (buffer, value, offset) => void buffer.writeUInt8(value ? 1 : 0, offset)),
+  float8: (values: readonly (number | null)[]): Buffer =>
+    fixed(OID.float8, 8, values, (buffer, value, offset) => void buffer.writeDoubleBE(value, offset)),
   /** Epoch milliseconds. */
   timestamptz: (values: readonly (number | null)[]): Buffer => fixed(OID.timestamptz, 8, values, writeTimestamp),
   text: (values: readonly (string | null)[]): Buffer => strings(OID.text, values),

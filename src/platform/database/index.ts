@@ -7,4 +7,4 @@ export { createEnginePool, ENGINE_POOL, type EnginePool } from './engine-pool.js
 export { ADVISORY_LOCK } from './locks.js';
 export { Notifier } from './notifier.js';
 export { PostgresListener, type HintHandler } from './postgres-listener.js';
-export { isUnavailable, SQLSTATE, sqlstateOf } from './sqlstate.js';
+export { isRefused, isUnavailable, SQLSTATE, sqlstateOf } from './sqlstate.js';

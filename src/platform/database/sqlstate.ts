@@ -27,6 +27,15 @@ export function sqlstateOf(error: unknown): string | undefined {
   return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
+/** Classes of errors that say something about the data of a statement: data exception, integrity constraint, program limit. */
+const DATA_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54']);
+
+/** Whether the database refuses a statement for the data it carries, so that the same statement can never succeed. */
+export function isRefused(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  return state !== undefined && DATA_CLASSES.has(state.slice(0, 2));
+}
+
 /** System error codes of a connection that could not be made or broke. */
 const CONNECTION_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 const UNAVAILABLE_STATES: ReadonlySet<string> = new Set([
@@ -47,5 +56,5 @@ export function isUnavailable(error: unknown): boolean {
   if (state !== undefined) return UNAVAILABLE_STATES.has(state) || state.startsWith('08');
   if ('code' in error && typeof error.code === 'string') return CONNECTION_CODES.has(error.code);
   // pg gives these no code.
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(error.message);
 }

@@ -18,7 +18,7 @@ import {
   type SweepResult,
   type TerminalRunStatus,
 } from '../../../engine/index.js';
-import { binaryArray, isUnavailable, SQLSTATE, sqlstateOf } from '../../../platform/database/index.js';
+import { binaryArray, isRefused, isUnavailable, SQLSTATE, sqlstateOf } from '../../../platform/database/index.js';
 import * as sql from './run-store.sql.js';
 
 /** The store's answer when it gave up a statement without an effect: the same statement may be tried again at once. */
@@ -222,7 +222,7 @@ export class PostgresRunStore implements RunStore {
         binaryArray.text(ends.map((end) => end?.status ?? null)),
         binaryArray.json(ends.map((end) => (end?.error ? JSON.stringify(end.error) : null))),
         binaryArray.timestamptz(ends.map((end) => end?.at ?? null)),
-        binaryArray.timestamptz(parks.map((park) => park?.wakeAt ?? null)),
+        binaryArray.float8(parks.map((park) => park?.wakeInMs ?? null)),
         binaryArray.int4(parks.map((park) => park?.wakes ?? null)),
         ...entryValues(writes),
       ],
@@ -361,10 +361,10 @@ export class PostgresRunStore implements RunStore {
       } catch (error) {
         const state = sqlstateOf(error);
         if (state !== undefined && RETRY_AT_ONCE.has(state) && tries < MAX_IMMEDIATE_RETRIES) continue;
-        if (isUnavailable(error) || state === SQLSTATE.queryCanceled) {
-          throw new StoreUnavailableError('the run store cannot be reached', { cause: error });
-        }
-        throw error;
+        // Only what the data is to blame for is final. A full disk, a read-only standby, a lost connection pass.
+        if (state !== undefined && isRefused(error)) throw error;
+        if (state === undefined && !isUnavailable(error)) throw error;
+        throw new StoreUnavailableError('the run store cannot be reached', { cause: error });
       }
     }
   }

@@ -81,10 +81,10 @@ export const TRANSITION = { none: 0, end: 1, park: 2, release: 3 } as const;
  */
 export const APPEND_AND_TRANSITION = `
 WITH w AS (
-  SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int2[], $4::text[], $5::json[], $6::timestamptz[], $7::timestamptz[], $8::int4[])
-  AS w(run_id, epoch, kind, status, error, at, wake_at, wakes)
+  SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int2[], $4::text[], $5::json[], $6::timestamptz[], $7::float8[], $8::int4[])
+  AS w(run_id, epoch, kind, status, error, at, wake_in_ms, wakes)
 ), fenced AS MATERIALIZED (
-  SELECT w.run_id, w.kind, w.status, w.error, w.at, w.wake_at, w.wakes, l.owner, l.started_at
+  SELECT w.run_id, w.kind, w.status, w.error, w.at, now() + w.wake_in_ms * interval '1 ms' AS wake_at, w.wakes, l.owner, l.started_at
   FROM w JOIN live_runs l ON l.run_id = w.run_id
   WHERE l.epoch = w.epoch AND l.state = 'leased'
     AND NOT (w.kind = 1 AND w.status <> 'cancelled' AND l.cancel_requested_at IS NOT NULL)

@@ -1,23 +1,6 @@
-import type { Scope } from '../../engine/expressions/index.js';
-import type { CompiledSettings } from '../../engine/graph/index.js';
-import type { JsonObject, StoredDefinition, SubmitRun } from '../../engine/index.js';
-
-/** What the caller of a workflow may say about the run besides its inputs. */
-export interface LaunchOptions {
-  readonly priority?: number | undefined;
-  readonly concurrencyKey?: string | undefined;
-  readonly timeoutMs?: number | undefined;
-}
-
-export interface LaunchContext {
-  readonly runId: string;
-  readonly trigger: string;
-  readonly createdAt: number;
-  readonly definition: StoredDefinition;
-  readonly inputs: JsonObject;
-}
-
-export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
+import type { Scope } from '../expressions/index.js';
+import type { LaunchContext, LaunchOptions, LaunchSettings } from '../kernel/run-context.js';
+import type { CompiledSettings } from './compiled-graph.js';
 
 /**
  * The caller's priority and concurrency key win, of two time limits the shorter holds. A key from the caller alone lets one
@@ -33,7 +16,7 @@ export function launchSettings(settings: CompiledSettings, options: LaunchOption
   };
 }
 
-function concurrencyOf({ concurrency }: CompiledSettings, options: LaunchOptions, context: LaunchContext): SubmitRun['concurrency'] {
+function concurrencyOf({ concurrency }: CompiledSettings, options: LaunchOptions, context: LaunchContext): LaunchSettings['concurrency'] {
   if (concurrency === null) {
     return options.concurrencyKey === undefined ? undefined : { key: options.concurrencyKey, limit: 1, onConflict: 'queue' };
   }
