@@ -1,3 +1,4 @@
+export { BackgroundLoop, type BackgroundLoopOptions } from './background-loop.js';
 export { drainRequests } from './request-drain.js';
 export { Drain } from './drain.js';
 export { HealthRegistry, type FailedCheck, type HealthCheck } from './health-registry.js';
