@@ -125,12 +125,10 @@ export class GroupCommit {
     let delay = FIRST_RETRY_MS;
     for (;;) {
       try {
-        if (writes !== batch.writes) {
-          const done = await this.store.findCommitted(writes);
-          writes = writes.filter((write) => !done.has(write.runId));
-        }
-        if (writes.length === 0) return { lost: new Set(), cancelFirst: new Set(), failed: new Map(), woken: [] };
-        return await this.store.append(writes);
+        if (writes === batch.writes) return await this.store.append(writes);
+        const done = await this.store.findCommitted(writes);
+        writes = writes.filter((write) => !done.has(write.runId));
+        return await this.appendAgain(writes);
       } catch (error) {
         if (this.stopped || !(error instanceof StoreUnavailableError)) {
           this.logger.error({ err: error, runs: writes.length }, 'journal write failed');
@@ -143,5 +141,22 @@ export class GroupCommit {
         writes = [...writes];
       }
     }
+  }
+
+  /**
+   * The lost statement may still be under way in the store, and be committed while this one waits behind it: what is
+   * refused then, as a duplicate or for a lease that ended with the commit, is in the journal.
+   */
+  private async appendAgain(writes: readonly JournalWrite[]): Promise<AppendResult> {
+    if (writes.length === 0) return { lost: new Set(), cancelFirst: new Set(), failed: new Map(), woken: [] };
+    const result = await this.store.append(writes);
+    const refused = writes.filter(({ runId }) => result.lost.has(runId) || result.failed.has(runId));
+    if (refused.length === 0) return result;
+    const done = await this.store.findCommitted(refused);
+    return {
+      ...result,
+      lost: new Set([...result.lost].filter((runId) => !done.has(runId))),
+      failed: new Map([...result.failed].filter(([runId]) => !done.has(runId))),
+    };
   }
 }

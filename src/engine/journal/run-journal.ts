@@ -51,6 +51,8 @@ export class RunJournal {
   private closed: JournalClosedError | null = null;
   private committedSeq: number;
   transition: LeaseTransition | null = null;
+  /** Told when the journal is closed, whether or not anybody waits for a commit. */
+  onClosed: ((reason: JournalClosedError) => void) | null = null;
 
   constructor(
     readonly runId: string,
@@ -151,6 +153,7 @@ export class RunJournal {
     const waiters = this.waiters;
     this.waiters = [];
     for (const waiter of waiters) waiter.reject(reason);
+    this.onClosed?.(reason);
   }
 
   private wait(seq: number, resolve: () => void, reject: (error: Error) => void): void {
