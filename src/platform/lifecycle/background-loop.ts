@@ -6,6 +6,8 @@ export interface BackgroundLoopOptions {
   readonly logger: Logger;
   /** One round; answers after how many milliseconds the next begins, unless it is woken before. 0 goes on at once. */
   readonly round: () => Promise<number>;
+  /** The least pause between two rounds, also when woken; a round that answers 0 is followed at once. */
+  readonly gapMs?: number;
   /** The pause after a round that failed. */
   readonly retryMs?: number;
 }
@@ -53,6 +55,13 @@ export class BackgroundLoop {
   }
 
   private async sleep(ms: number): Promise<void> {
+    if (ms <= 0 || this.stopped) return;
+    const gapMs = Math.min(ms, this.options.gapMs ?? 0);
+    if (gapMs > 0) await new Promise((resolve) => setTimeout(resolve, gapMs));
+    await this.rest(ms - gapMs);
+  }
+
+  private async rest(ms: number): Promise<void> {
     if (ms <= 0 || this.woken || this.stopped) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
