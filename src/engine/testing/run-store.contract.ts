@@ -149,6 +149,16 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         expect((await createRuns(keyed('reject')))[0]).toEqual({ outcome: 'rejected', holders: [holder.id] });
       });
 
+      it.each(['queue', 'cancel_running', 'reject'] as const)('gives back the run that was asked for before, though it fills the key: %s', async (onConflict) => {
+        const parent = await leased();
+        const place = { parentRunId: parent.id, parentStep: 'sub/child' };
+        const child = keyed(onConflict, place);
+        await createRuns(child);
+        expect(await createRuns(keyed(onConflict, place))).toEqual([{ outcome: 'exists', runId: child.id }]);
+        expect(await createRuns(child)).toEqual([{ outcome: 'exists', runId: child.id }]);
+        expect(await claimIds()).toEqual([child.id]);
+      });
+
       it('names who has to make room for cancel_running', async () => {
         const holder = keyed('cancel_running');
         await createRuns(holder);

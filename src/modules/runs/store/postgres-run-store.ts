@@ -100,11 +100,7 @@ export class PostgresRunStore implements RunStore {
     const found = new Map<NewRun, CreateOutcome>();
     for (const run of runs) {
       if (!skipped.has(run.id)) continue;
-      const rows = await this.rows<{ id: string }>(
-        'find_existing',
-        'SELECT id FROM runs WHERE id = $1 OR (parent_run_id = $2 AND parent_step = $3) LIMIT 1',
-        [run.id, run.parentRunId, run.parentStep],
-      );
+      const rows = await this.rows<{ id: string }>('find_existing', sql.FIND_EXISTING, [run.id, run.parentRunId, run.parentStep]);
       found.set(run, { outcome: 'exists', runId: rows[0]?.id ?? run.id });
     }
     return found;
@@ -114,6 +110,9 @@ export class PostgresRunStore implements RunStore {
   private async createAlone(run: NewRun, params: { readonly owner: string; readonly leaseMs: number }): Promise<CreateOutcome> {
     return await this.transaction(async (client) => {
       const key = run.concurrency === null ? FREE_KEY : await this.lockKey(client, run.tenant, run.concurrency);
+      // First of all, for the run may itself be what fills the key.
+      const existing = await client.query<{ id: string }>(sql.FIND_EXISTING, [run.id, run.parentRunId, run.parentStep]);
+      if (existing.rows[0] !== undefined) return { outcome: 'exists', runId: existing.rows[0].id };
       if (key.full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders: key.holders };
       const state = run.runAt !== null ? 'waiting' : key.full ? 'queued' : 'ready';
       const skipped = await client.query<{ id: string }>(

@@ -42,6 +42,8 @@ WITH i AS (
 )
 SELECT id FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT TRUE`;
 
+export const FIND_EXISTING = `SELECT id FROM runs WHERE id = $1 OR (parent_run_id = $2 AND parent_step = $3) LIMIT 1`;
+
 const ENTRY_COLUMNS = 'run_id, seq, span, tenant_id, type, step, attempt, at, started_at, data, hash';
 
 const ENTRY_ARRAYS = (first: number): string => {
