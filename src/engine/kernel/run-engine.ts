@@ -271,6 +271,11 @@ export class RunEngine {
     this.renew(working).catch((error: unknown) => this.deps.logger.debug({ err: error }, 'left to the next heartbeat'));
   }
 
+  /** A run's committed journal, oldest row first; empty for an unknown run. */
+  async journal(runId: string): Promise<JournalEntry[]> {
+    return (await this.deps.store.loadJournals([runId])).get(runId) ?? [];
+  }
+
   /** What a run held here is doing; null when it is not held here. */
   inspect(runId: string): RunInspection | null {
     const execution = this.executions.get(runId);

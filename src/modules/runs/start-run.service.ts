@@ -3,20 +3,19 @@ import { v7 as uuidv7 } from 'uuid';
 import { launchSettings } from '../../engine/graph/index.js';
 import {
   ConcurrencyRejectedError,
-  isJsonObject,
   type JsonObject,
   RunEngine,
-  StepError,
   type StoredDefinition,
   type SubmitRun,
   type SubmittedRun,
 } from '../../engine/index.js';
-import { NotFoundError, type FieldError } from '../../platform/errors/app-error.js';
+import { NotFoundError } from '../../platform/errors/app-error.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { RunWaiter, type RunWait } from './feed/run-waiter.js';
+import { preparedInputs } from './prepared-inputs.js';
 import { endedRun } from './run-ending.js';
-import { ConcurrencyConflictError, InvalidInputsError } from './runs.errors.js';
+import { ConcurrencyConflictError } from './runs.errors.js';
 import { RunsService } from './runs.service.js';
 
 /** A wish for a run of a workflow. */
@@ -56,7 +55,7 @@ export class StartRunService {
   async start(request: StartRunRequest, wait?: WaitForRun): Promise<RunDto> {
     const definition = await this.definitions.resolve(request.tenant, request.workflow, request.version);
     if (definition === null) throw new NotFoundError('workflow');
-    const inputs = this.prepareInputs(definition, request.inputs);
+    const inputs = preparedInputs(this.definitions, definition, request.inputs, '/inputs');
     const id = request.id ?? uuidv7();
     const submission: SubmitRun = {
       id,
@@ -104,15 +103,6 @@ export class StartRunService {
     }
   }
 
-  private prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject {
-    try {
-      return this.definitions.prepareInputs(definition, inputs);
-    } catch (error) {
-      if (error instanceof StepError && error.code === 'invalid_inputs') throw new InvalidInputsError(faultsOf(error));
-      throw error;
-    }
-  }
-
   /** The run as it was accepted, told from what was submitted. */
   private accepted(submission: SubmitRun, submitted: SubmittedRun): RunDto {
     const { definition } = submission;
@@ -147,15 +137,4 @@ export class StartRunService {
       usage: null,
     };
   }
-}
-
-/** The faults that `invalid_inputs` names, their paths pointing into the request body. */
-function faultsOf(error: StepError): FieldError[] {
-  const details = Array.isArray(error.details) ? error.details : [];
-  const faults = details.filter(isJsonObject).map(({ path, code, message }) => ({
-    path: `/inputs${typeof path === 'string' ? path : ''}`,
-    code: typeof code === 'string' ? code : 'invalid',
-    message: typeof message === 'string' ? message : error.message,
-  }));
-  return faults.length > 0 ? faults : [{ path: '/inputs', code: 'invalid', message: error.message }];
 }
