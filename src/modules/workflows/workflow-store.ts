@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { type DataSource, type EntityManager, IsNull } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
+import { DefinitionExtensions } from './definition-extensions.js';
 import { hashDefinition } from './definition-hash.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
 import { API_SOURCE, sourceOfVersion } from './source.js';
@@ -36,7 +37,10 @@ export interface StoredVersion {
  */
 @Injectable()
 export class WorkflowStore {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly extensions: DefinitionExtensions,
+  ) {}
 
   async store(request: StoreWorkflow): Promise<StoredVersion> {
     const definition = { ...request.definition, name: formatWorkflowName(request.name) };
@@ -78,6 +82,7 @@ export class WorkflowStore {
       `UPDATE workflows SET latest_version = $2, source = $3, description = $4, tags = $5, updated_at = now() WHERE id = $1`,
       [workflow.id, version, source, definition.description ?? null, definition.tags ?? []],
     );
+    await this.extensions.stored(manager, { tenant, workflowId: workflow.id, definition });
     return { workflowId: workflow.id, version, created: true };
   }
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { NodesModule } from '../nodes/index.js';
+import { DefinitionExtensions } from './definition-extensions.js';
 import { DefinitionsService } from './definitions.service.js';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
@@ -16,7 +17,15 @@ import { WorkflowsService } from './workflows.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([WorkflowEntity, WorkflowVersionEntity]), NodesModule],
   controllers: [WorkflowsController, NodeTypesController],
-  providers: [WorkflowsService, WorkflowStore, WorkflowQueries, LatestLookup, DefinitionsService, WorkflowFilesService],
-  exports: [DefinitionsService, WorkflowFilesService],
+  providers: [
+    WorkflowsService,
+    WorkflowStore,
+    WorkflowQueries,
+    LatestLookup,
+    DefinitionsService,
+    DefinitionExtensions,
+    WorkflowFilesService,
+  ],
+  exports: [DefinitionExtensions, DefinitionsService, WorkflowFilesService],
 })
 export class WorkflowsModule {}

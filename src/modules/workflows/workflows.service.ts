@@ -8,6 +8,7 @@ import {
   type DefinitionFault,
   type GraphFormat,
   type GraphView,
+  type ValidationResult,
 } from '../../engine/graph/index.js';
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { Json, JsonObject } from '../../engine/model/json.js';
@@ -15,6 +16,7 @@ import { StepError } from '../../engine/model/step-error.js';
 import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { NodeTypeRegistry } from '../nodes/index.js';
+import { DefinitionExtensions } from './definition-extensions.js';
 import type { ListWorkflowsQueryDto } from './dto/list-workflows.dto.js';
 import type { ValidationDto } from './dto/validation.dto.js';
 import {
@@ -49,6 +51,7 @@ export class WorkflowsService {
     private readonly workflows: WorkflowStore,
     private readonly queries: WorkflowQueries,
     private readonly nodeTypes: NodeTypeRegistry,
+    private readonly extensions: DefinitionExtensions,
   ) {}
 
   async create(
@@ -66,7 +69,7 @@ export class WorkflowsService {
   check(body: DefinitionBody): CheckedDefinition {
     const parsed = parse(body);
     if ('errors' in parsed) throw malformedYaml(parsed.errors);
-    const { valid, errors, warnings } = validateDefinition(parsed.value, this.nodeTypes);
+    const { valid, errors, warnings } = this.faultsOf(parsed.value);
     if (!valid) throw invalidDefinition(errors);
     const definition = parsed.value as unknown as WorkflowDefinition;
     const name = parseWorkflowName(definition.name);
@@ -100,7 +103,7 @@ export class WorkflowsService {
   validate(body: DefinitionBody): ValidationDto {
     const parsed = parse(body);
     if ('errors' in parsed) return { valid: false, errors: [...parsed.errors], warnings: [], levels: [] };
-    return toValidationDto(validateDefinition(parsed.value, this.nodeTypes));
+    return toValidationDto(this.faultsOf(parsed.value));
   }
 
   /** Checks a stored definition against the node types of today, and inputs against its schema when there are any. */
@@ -111,7 +114,7 @@ export class WorkflowsService {
     inputs: JsonObject | undefined,
   ): Promise<ValidationDto> {
     const { definition } = await this.find(principal.tenant, ref, version);
-    const validation = toValidationDto(validateDefinition(definition as unknown as Json, this.nodeTypes));
+    const validation = toValidationDto(this.faultsOf(definition as unknown as Json));
     const faults = inputs === undefined ? [] : inputFaults(definition, inputs);
     return { ...validation, valid: validation.valid && faults.length === 0, errors: [...validation.errors, ...faults] };
   }
@@ -121,6 +124,12 @@ export class WorkflowsService {
     const view = viewGraph(definition);
     if (format === 'json') return view;
     return format === 'mermaid' ? toMermaid(view) : toDot(view);
+  }
+
+  private faultsOf(definition: Json): ValidationResult {
+    const result = validateDefinition(definition, this.nodeTypes);
+    const errors = [...result.errors, ...this.extensions.check(definition)];
+    return { ...result, valid: errors.length === 0, errors };
   }
 
   private async find(tenant: string, ref: string, version?: number): Promise<WorkflowWithDefinition> {
@@ -134,7 +143,7 @@ function parse(body: DefinitionBody): ParsedDefinition {
   return 'json' in body ? { value: body.json } : parseYaml(body.yaml);
 }
 
-function toValidationDto({ valid, errors, warnings, levels }: ReturnType<typeof validateDefinition>): ValidationDto {
+function toValidationDto({ valid, errors, warnings, levels }: ValidationResult): ValidationDto {
   return { valid, errors: [...errors], warnings: [...warnings], levels: levels.map((level) => [...level]) };
 }
 
