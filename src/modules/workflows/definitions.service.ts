@@ -5,6 +5,7 @@ import type { DataSource } from 'typeorm';
 import { type CompiledGraph, compileGraph, createInputsPreparer, type InputsPreparer } from '../../engine/graph/index.js';
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { JsonObject } from '../../engine/model/json.js';
+import { StepError } from '../../engine/model/step-error.js';
 import type { Definitions, StoredDefinition } from '../../engine/ports/definitions.js';
 import { StoreUnavailableError } from '../../engine/ports/run-store.js';
 import { isUnavailable } from '../../platform/database/index.js';
