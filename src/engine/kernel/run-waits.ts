@@ -32,7 +32,9 @@ export interface WaitsHost {
  */
 export class RunWaits {
   private readonly waits = new WaitSet();
+  /** Something may have arrived that nobody has looked for: the run must not park. */
   private arrivalsDue = false;
+  private arrivalsRetry: NodeJS.Timeout | null = null;
   private quietCheck: NodeJS.Immediate | null = null;
   private parkTimer: NodeJS.Timeout | null = null;
   private dueTimer: NodeJS.Timeout | null = null;
@@ -103,7 +105,7 @@ export class RunWaits {
   }
 
   close(): void {
-    for (const timer of [this.parkTimer, this.dueTimer]) if (timer !== null) clearTimeout(timer);
+    for (const timer of [this.parkTimer, this.dueTimer, this.arrivalsRetry]) if (timer !== null) clearTimeout(timer);
     if (this.quietCheck !== null) clearImmediate(this.quietCheck);
   }
 
@@ -116,6 +118,7 @@ export class RunWaits {
     if (!this.isQuiet()) return;
     if (this.activity.draining) return this.onQuiet.release();
     if (this.waits.size === 0 || this.activity.aborted) return;
+    if (this.arrivalsRetry !== null) return;
     if (this.arrivalsDue) return void this.takeArrivals();
     const due = this.nextDue();
     const untilDue = due === null ? Infinity : due - this.host.clock.now();
@@ -140,8 +143,13 @@ export class RunWaits {
       this.waits.deliver(arrivals, this.history.takenSignals);
       this.armDueTimer();
     } catch (error) {
+      if (this.activity.left) return;
       this.host.logger.warn({ err: error, run_id: this.runId }, 'could not look for arrivals, will try again');
-      setTimeout(() => this.lookForArrivals(), ARRIVALS_RETRY_MS).unref();
+      this.arrivalsDue = true;
+      this.arrivalsRetry = setTimeout(() => {
+        this.arrivalsRetry = null;
+        this.changed();
+      }, ARRIVALS_RETRY_MS);
     }
   }
 

@@ -101,4 +101,24 @@ describe('a child run', () => {
     expect((await t.run(parent)).status).toBe('success');
     expect(faults).toBe(-1);
   });
+
+  it('is not slept through when the store was away as its parent looked for it', async () => {
+    const store = new MemoryRunStore();
+    const t = start(store);
+    let finish!: () => void;
+    t.behaviours.set('late', () => new Promise((resolve) => (finish = () => resolve('done'))));
+    t.define([node('x', { config: { do: 'late' } })], { name: 'test/child', outputs: '{{ nodes.x.output }}' });
+    const parent = t.define([node('sub', { type: 't.child', config: { workflow: 'test/child' } })], { outputs: '{{ nodes.sub.output }}' });
+    const id = await t.submit(parent);
+    await t.until(id, (_, journal) => journal.at(-1)?.type === 'run.waiting');
+    const load = store.loadArrivals.bind(store);
+    let faults = 2;
+    store.loadArrivals = async (params) => {
+      if (params.runId === id && faults-- > 0) throw away();
+      return load(params);
+    };
+    finish();
+    expect(await t.ended(id)).toMatchObject({ status: 'success', outputs: 'done' });
+    expect(faults).toBeLessThan(0);
+  });
 });
