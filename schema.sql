@@ -20,6 +20,46 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_tenant_id_id_idx ON api_keys USING btree (tenant_id, id);
 
+CREATE TABLE approvals (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  run_id uuid NOT NULL,
+  step text NOT NULL,
+  attempt smallint NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  content json NOT NULL,
+  content_hash bytea NOT NULL,
+  reviewers text[] DEFAULT '{}'::text[] NOT NULL,
+  quorum smallint DEFAULT 1 NOT NULL,
+  default_decision text,
+  votes json DEFAULT '[]'::json NOT NULL,
+  edits json DEFAULT '{}'::json NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  expires_at timestamp(3) with time zone,
+  decided_at timestamp(3) with time zone,
+  CONSTRAINT approvals_pkey PRIMARY KEY (id),
+  CONSTRAINT approvals_run_id_step_attempt_key UNIQUE (run_id, step, attempt),
+  CONSTRAINT approvals_decided_at_check CHECK ((status = 'pending'::text) = (decided_at IS NULL)),
+  CONSTRAINT approvals_default_decision_check CHECK (default_decision = ANY (ARRAY['approved'::text, 'rejected'::text])),
+  CONSTRAINT approvals_quorum_check CHECK (quorum > 0),
+  CONSTRAINT approvals_status_check CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'expired'::text, 'cancelled'::text]))
+);
+CREATE INDEX approvals_pending_idx ON approvals USING btree (tenant_id, id) WHERE (status = 'pending'::text);
+CREATE INDEX approvals_tenant_id_id_idx ON approvals USING btree (tenant_id, id);
+COMMENT ON COLUMN approvals.content IS 'what reviewers are shown; content_hash is of it and of the edits made so far';
+
+CREATE TABLE feed_cursors (
+  consumer text NOT NULL,
+  tenant_id text NOT NULL,
+  xid bigint NOT NULL,
+  run_id uuid NOT NULL,
+  seq integer NOT NULL,
+  owner text,
+  lease_until timestamp(3) with time zone,
+  CONSTRAINT feed_cursors_pkey PRIMARY KEY (consumer, tenant_id)
+);
+COMMENT ON TABLE feed_cursors IS 'up to where a durable reader of a tenant''s events has read; its effects commit with its moves';
+
 CREATE TABLE idempotency_keys (
   tenant_id text NOT NULL,
   scope text NOT NULL,
@@ -163,6 +203,102 @@ CREATE INDEX runs_tenant_id_id_idx ON runs USING btree (tenant_id, id);
 CREATE INDEX runs_tenant_id_status_id_idx ON runs USING btree (tenant_id, status, id) WHERE (status = ANY (ARRAY['failed'::text, 'cancelled'::text]));
 CREATE INDEX runs_tenant_id_workflow_id_id_idx ON runs USING btree (tenant_id, workflow_id, id);
 COMMENT ON COLUMN runs.status IS 'null while the run lives: then live_runs says where it stands';
+
+CREATE TABLE trigger_fires (
+  run_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  trigger_id uuid NOT NULL,
+  fire_key text NOT NULL,
+  chain uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+  inputs json NOT NULL,
+  status text NOT NULL,
+  error json,
+  attempts integer DEFAULT 0 NOT NULL,
+  next_attempt_at timestamp(3) with time zone NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT trigger_fires_pkey PRIMARY KEY (run_id),
+  CONSTRAINT trigger_fires_trigger_id_fire_key_key UNIQUE (trigger_id, fire_key),
+  CONSTRAINT trigger_fires_status_check CHECK (status = ANY (ARRAY['pending'::text, 'started'::text, 'over'::text, 'skipped'::text, 'failed'::text])),
+  CONSTRAINT trigger_fires_trigger_id_fkey FOREIGN KEY (trigger_id) REFERENCES triggers(id) ON DELETE CASCADE
+);
+CREATE INDEX trigger_fires_next_attempt_at_idx ON trigger_fires USING btree (next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX trigger_fires_open_idx ON trigger_fires USING btree (trigger_id, run_id) WHERE (status = ANY (ARRAY['pending'::text, 'started'::text]));
+COMMENT ON TABLE trigger_fires IS 'one firing of a trigger; the id of its run is reserved before the run is submitted';
+
+CREATE TABLE triggers (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  workflow_id uuid NOT NULL,
+  kind text NOT NULL,
+  name text,
+  source text NOT NULL,
+  config json NOT NULL,
+  inputs json NOT NULL,
+  revision integer DEFAULT 1 NOT NULL,
+  enabled boolean DEFAULT true NOT NULL,
+  token_hash bytea,
+  secret text,
+  next_fire_at timestamp(3) with time zone,
+  since_xid bigint DEFAULT ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint NOT NULL,
+  last_fired_at timestamp(3) with time zone,
+  last_run_id uuid,
+  last_error json,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT triggers_pkey PRIMARY KEY (id),
+  CONSTRAINT triggers_kind_check CHECK (kind = ANY (ARRAY['cron'::text, 'webhook'::text, 'event'::text])),
+  CONSTRAINT triggers_source_check CHECK (source = ANY (ARRAY['definition'::text, 'api'::text])),
+  CONSTRAINT triggers_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(id)
+);
+CREATE INDEX triggers_event_idx ON triggers USING btree (tenant_id) WHERE (enabled AND (kind = 'event'::text));
+CREATE INDEX triggers_next_fire_at_idx ON triggers USING btree (next_fire_at) WHERE (enabled AND (next_fire_at IS NOT NULL));
+CREATE INDEX triggers_tenant_id_workflow_id_id_idx ON triggers USING btree (tenant_id, workflow_id, id);
+CREATE UNIQUE INDEX triggers_token_hash_key ON triggers USING btree (token_hash) WHERE (token_hash IS NOT NULL);
+CREATE INDEX triggers_workflow_id_idx ON triggers USING btree (workflow_id);
+CREATE UNIQUE INDEX triggers_workflow_id_name_key ON triggers USING btree (workflow_id, name) WHERE (source = 'definition'::text);
+COMMENT ON COLUMN triggers.since_xid IS 'an event trigger hears what this transaction and later ones committed';
+
+CREATE TABLE webhook_deliveries (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  webhook_id uuid NOT NULL,
+  message_id text NOT NULL,
+  event_type text NOT NULL,
+  run_id uuid NOT NULL,
+  payload text NOT NULL,
+  status text DEFAULT 'pending'::text NOT NULL,
+  tries integer DEFAULT 0 NOT NULL,
+  attempts json DEFAULT '[]'::json NOT NULL,
+  next_attempt_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  delivered_at timestamp(3) with time zone,
+  CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id),
+  CONSTRAINT webhook_deliveries_webhook_id_message_id_key UNIQUE (webhook_id, message_id),
+  CONSTRAINT webhook_deliveries_status_check CHECK (status = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text])),
+  CONSTRAINT webhook_deliveries_webhook_id_fkey FOREIGN KEY (webhook_id) REFERENCES webhooks(id) ON DELETE CASCADE
+) WITH (fillfactor=80);
+CREATE INDEX webhook_deliveries_due_idx ON webhook_deliveries USING btree (webhook_id, next_attempt_at) WHERE (status = 'pending'::text);
+CREATE INDEX webhook_deliveries_webhook_id_id_idx ON webhook_deliveries USING btree (webhook_id, id);
+COMMENT ON COLUMN webhook_deliveries.tries IS 'of the present round; a redelivery begins another';
+
+CREATE TABLE webhooks (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  url text NOT NULL,
+  description text,
+  events text[] NOT NULL,
+  workflow text,
+  secret text NOT NULL,
+  enabled boolean DEFAULT true NOT NULL,
+  disabled_reason text,
+  failing_since timestamp(3) with time zone,
+  since_xid bigint DEFAULT ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT webhooks_pkey PRIMARY KEY (id)
+);
+CREATE INDEX webhooks_tenant_id_id_idx ON webhooks USING btree (tenant_id, id);
+COMMENT ON COLUMN webhooks.since_xid IS 'it is told what this transaction and later ones committed';
 
 CREATE TABLE workflow_versions (
   id uuid NOT NULL,

@@ -1,6 +1,12 @@
 import { CreateCoreTables1764000000000 } from './1764000000000-create-core-tables.js';
+import { CreateApprovals1764100000000 } from './1764100000000-create-approvals.js';
 import { CreateTriggers1764200000000 } from './1764200000000-create-triggers.js';
 import { CreateWebhooks1764200000001 } from './1764200000001-create-webhooks.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
-export const MIGRATIONS = [CreateCoreTables1764000000000, CreateTriggers1764200000000, CreateWebhooks1764200000001] as const;
+export const MIGRATIONS = [
+  CreateCoreTables1764000000000,
+  CreateApprovals1764100000000,
+  CreateTriggers1764200000000,
+  CreateWebhooks1764200000001,
+] as const;

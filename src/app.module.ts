@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
+import { ApprovalsModule } from './modules/approvals/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
 import { RunsModule } from './modules/runs/index.js';
@@ -29,6 +30,7 @@ export class AppModule {
         NodesModule,
         WorkflowsModule,
         RunsModule,
+        ApprovalsModule,
       ],
     };
   }

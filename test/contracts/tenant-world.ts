@@ -1,4 +1,5 @@
 import type { ApiClient } from '../support/index.js';
+import { eventually } from '../support/runs.js';
 
 /** One thing of every kind that a tenant can own, by the path parameter that names it: `/runs/{id}` → a run's id. */
 export interface TenantWorld {
@@ -26,10 +27,24 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
     nodes: [
       { id: 'say', type: 'debug.log', config: { message: mark } },
       { id: 'wait', type: 'time.delay', needs: ['say'], config: { delay_ms: 600_000 } },
+      { id: 'ask', type: 'control.approval', config: { message: mark } },
     ],
   });
   const run = await create(admin, `/workflows/${workflow}/runs`, { tags: [mark] });
-  return { ids: { '/api/v1/api-keys/': key, '/api/v1/workflows/': workflow, '/api/v1/runs/': run }, marks: [mark, key, workflow, run] };
+  const approval = await onlyApproval(admin, run);
+  return {
+    ids: { '/api/v1/api-keys/': key, '/api/v1/workflows/': workflow, '/api/v1/runs/': run, '/api/v1/approvals/': approval },
+    marks: [mark, key, workflow, run, approval],
+  };
+}
+
+/** The approval that a run asks for once it runs. */
+async function onlyApproval(api: ApiClient, run: string): Promise<string> {
+  const { data } = await eventually(
+    async () => (await api.get<{ data: { id: string }[] }>('/approvals', { query: { run_id: run } })).body,
+    (page) => page.data.length > 0,
+  );
+  return data[0]?.id ?? '';
 }
 
 async function create(api: ApiClient, path: string, body: unknown): Promise<string> {

@@ -16,3 +16,4 @@ export {
   type NodeOverlay,
 } from './render.js';
 export { createInputsPreparer, type InputsPreparer } from './inputs.js';
+export { checkSchema } from './schemas.js';

@@ -9,7 +9,17 @@ export { toRunSummary, RunDto, RunSummaryDto } from './dto/run.dto.js';
 export { RunStreamService, type RunStreamRequest } from './feed/run-stream.service.js';
 export { TenantStreamService, type FeedFilter, type TenantStreamRequest } from './feed/tenant-stream.service.js';
 export type { DropReason, FeedFrame, FeedSink } from './feed/feed-sink.js';
+/** The committed events in their order, for modules that read on by themselves, and word of what is committed. */
+export { TenantFeedReader, type FeedItem, type FeedPage } from './feed/tenant-feed.reader.js';
+export { beforeTransaction, reaches, type FeedPosition } from './feed/feed-position.js';
+export { RunEventHub } from './feed/run-event-hub.js';
 export { SseSink } from './feed/sse-sink.js';
 export { WsSink } from './feed/ws-sink.js';
+/** Signals to runs, also within a module's own transaction. */
+export { RunSignals, type RunSignal, type SendOutcome } from './signals/run-signals.js';
+/** Modules that wait for signals of their own tell here what those mean. */
+export { WaitExplainers, type WaitExplainer } from './queries/wait-explainers.js';
+export type { WaitExplanation } from './queries/explanation.js';
+export { ANY_JSON } from './dto/any-json.js';
 export { ConcurrencyConflictError, InvalidInputsError, RunNotFoundError } from './runs.errors.js';
 export type { RunEnded } from './runs.events.js';

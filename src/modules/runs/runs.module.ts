@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { WorkflowsModule } from '../workflows/index.js';
 import { RunEngineModule } from './engine/run-engine.module.js';
+import { BulkRunsController } from './bulk-runs.controller.js';
+import { BulkRunsService } from './bulk-runs.service.js';
 import { CommitRelay } from './feed/commit-relay.js';
 import { RunEventHub } from './feed/run-event-hub.js';
 import { RunEventsReader } from './feed/run-events.reader.js';
@@ -17,10 +19,14 @@ import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery } from './queries/list-steps.query.js';
 import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery } from './queries/run-stats.query.js';
+import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
+import { ResumeRunController } from './resume-run.controller.js';
+import { ResumeRunService } from './resume-run.service.js';
 import { RunEventsController } from './run-events.controller.js';
 import { RunsController } from './runs.controller.js';
 import { RunsService } from './runs.service.js';
+import { RunSignals } from './signals/run-signals.js';
 import { StartRunService } from './start-run.service.js';
 import { WorkflowRunsController } from './workflow-runs.controller.js';
 
@@ -32,6 +38,7 @@ const QUERIES = [
   ListStepsQuery,
   RunGraphQuery,
   RunStatsQuery,
+  WaitExplainers,
   WorkflowIdsQuery,
 ];
 const FEED = [
@@ -49,8 +56,8 @@ const FEED = [
 /** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
 @Module({
   imports: [RunEngineModule, WorkflowsModule],
-  controllers: [RunsController, RunEventsController, WorkflowRunsController],
-  providers: [...QUERIES, ...FEED, RunsService, StartRunService],
-  exports: [RunEngineModule, RunsService, StartRunService, RunEventsReader, RunStreamService, TenantStreamService],
+  controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
+  providers: [...QUERIES, ...FEED, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
+  exports: [RunEngineModule, RunSignals, RunsService, StartRunService, WaitExplainers, RunEventHub, RunEventsReader, RunStreamService, TenantFeedReader, TenantStreamService],
 })
 export class RunsModule {}

@@ -23,6 +23,7 @@ import type { RunFilter, RunSelection } from './queries/run-filter.js';
 import type { RunRow } from './queries/run-row.js';
 import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery, type RunStats } from './queries/run-stats.query.js';
+import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
 import { RunNotFoundError } from './runs.errors.js';
 
@@ -45,6 +46,7 @@ export class RunsService {
     private readonly runGraph: RunGraphQuery,
     private readonly runStats: RunStatsQuery,
     private readonly workflowIds: WorkflowIdsQuery,
+    private readonly waitExplainers: WaitExplainers,
   ) {}
 
   /** Newest first, at most `limit`; `before` is the last id of the page before. */
@@ -137,14 +139,15 @@ export class RunsService {
   private async reasons(row: RunRow, standing: LiveStanding): Promise<Reason[]> {
     const { id, tenant_id: tenant } = row;
     const openSteps = await this.explainRun.openSteps(tenant, id);
-    const [children, runRetry, holders, queue] = await Promise.all([
+    const [children, waits, runRetry, holders, queue] = await Promise.all([
       this.explainRun.statuses(tenant, awaitedChildren(openSteps)),
+      this.waitExplainers.explain(tenant, openSteps),
       this.explainRun.runRetry(tenant, id),
       standing.state === 'queued' ? this.explainRun.holders(tenant, standing.concurrency_key ?? '') : [],
       standing.state === 'ready' ? this.explainRun.queue(standing) : { workers: [], ahead: 0 },
     ]);
     const workingOn = this.engine.inspect(id)?.running ?? [];
-    return reasonsOf({ standing, createdAt: row.created_at, openSteps, workingOn, children, runRetry, holders, queue });
+    return reasonsOf({ standing, createdAt: row.created_at, openSteps, workingOn, children, waits, runRetry, holders, queue });
   }
 
   private async definitionOf(row: RunRow): Promise<StoredDefinition | null> {

@@ -1,5 +1,6 @@
 /** The groups of the document. A route's `@ApiTags` names one of them. */
 export const TAGS: Readonly<Record<string, string>> = {
+  approvals: 'What runs ask people, and their decisions',
   auth: 'API keys, and who the caller is',
   events: 'What happens, as it happens',
   health: 'Whether the server lives and can serve',

@@ -23,7 +23,7 @@ export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
 const VIEWER: readonly Permission[] = ['workflows.read', 'runs.read', 'approvals.read', 'events.read', 'triggers.read', 'system.read'];
-const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal', 'triggers.write'];
+const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal', 'approvals.decide', 'triggers.write'];
 
 /** Roles are ordered: each has everything the one before it has. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {

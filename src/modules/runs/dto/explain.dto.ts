@@ -46,7 +46,7 @@ export class ReasonDto {
   @ApiPropertyOptional({ description: 'Path of the step it is about', example: 'pause' })
   step?: string;
 
-  @ApiPropertyOptional({ ...TIME, description: '`waiting_for_timer`; `waiting_for_signal` with a limit' })
+  @ApiPropertyOptional({ ...TIME, description: '`waiting_for_timer`; `waiting_for_signal` and `waiting_for_approval` with a limit' })
   until?: string;
 
   @ApiPropertyOptional({ format: 'uuid', description: '`waiting_for_child`' })
@@ -57,6 +57,18 @@ export class ReasonDto {
 
   @ApiPropertyOptional({ description: '`waiting_for_signal`: name of the signal' })
   name?: string;
+
+  @ApiPropertyOptional({ format: 'uuid', description: '`waiting_for_approval`' })
+  approval_id?: string;
+
+  @ApiPropertyOptional({ type: [String], description: '`waiting_for_approval`: who may decide; nobody named means everybody who may' })
+  reviewers?: string[];
+
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_approval`: how many have to approve' })
+  quorum?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_approval`: how many have approved' })
+  approvals?: number;
 
   @ApiPropertyOptional({ type: 'integer', description: '`retrying`: the attempt to come' })
   attempt?: number;

@@ -28,6 +28,7 @@ function reasons(standing: Partial<LiveStanding>, facts: Partial<RunFacts> = {})
     openSteps: [],
     workingOn: [],
     children: new Map(),
+    waits: new Map(),
     runRetry: null,
     holders: [],
     queue: { workers: [], ahead: 0 },

@@ -5,6 +5,7 @@ export const REASON_TYPES = [
   'waiting_for_timer',
   'waiting_for_child',
   'waiting_for_signal',
+  'waiting_for_approval',
   'retrying',
   'queued_for_concurrency',
   'waiting_for_worker',
@@ -26,6 +27,10 @@ export interface Reason {
   readonly run_id?: string;
   readonly run_status?: RunStatus;
   readonly name?: string;
+  readonly approval_id?: string;
+  readonly reviewers?: readonly string[];
+  readonly quorum?: number;
+  readonly approvals?: number;
   readonly attempt?: number;
   readonly next_at?: string;
   readonly error?: { readonly code: string; readonly message: string };
@@ -43,6 +48,9 @@ export interface Reason {
   readonly status?: RunStatus;
 }
 
+/** What is told of a wait instead of `waiting_for_signal`, beyond its step and since when. */
+export type WaitExplanation = Omit<Reason, 'since' | 'step'>;
+
 export interface RunFacts {
   readonly standing: LiveStanding;
   readonly createdAt: Date;
@@ -50,6 +58,8 @@ export interface RunFacts {
   /** Paths being worked on, when this process executes the run; they need not be in the journal yet. */
   readonly workingOn: readonly string[];
   readonly children: ReadonlyMap<string, RunStatus>;
+  /** What signals that modules wait for mean, by their names. */
+  readonly waits: ReadonlyMap<string, WaitExplanation>;
   readonly runRetry: { readonly at: Date; readonly until: number; readonly attempt: number } | null;
   readonly holders: readonly ConcurrencyHolder[];
   readonly queue: { readonly workers: readonly WorkerStanding[]; readonly ahead: number };
@@ -182,7 +192,7 @@ function waits(facts: RunFacts): Reason[] {
   return reasons;
 }
 
-function stepReason(step: OpenStepStanding, { children, standing }: RunFacts): Reason[] {
+function stepReason(step: OpenStepStanding, { children, standing, waits: meanings }: RunFacts): Reason[] {
   const common = { step: step.step, since: step.at.toISOString() };
   if (step.type === 'step.retrying') return [retrying(step)];
   const wait = waitOf(step);
@@ -203,7 +213,9 @@ function stepReason(step: OpenStepStanding, { children, standing }: RunFacts): R
         },
       ];
     }
-    case 'signal':
+    case 'signal': {
+      const meaning = meanings.get(wait.name);
+      if (meaning !== undefined) return [{ ...common, ...meaning }];
       return [
         {
           ...common,
@@ -213,6 +225,7 @@ function stepReason(step: OpenStepStanding, { children, standing }: RunFacts): R
           moved_by: wait.deadline === undefined ? 'The signal is sent to the run.' : 'The signal is sent to the run, or its time is over.',
         },
       ];
+    }
     default:
       return [];
   }
