@@ -13,7 +13,7 @@ import { createLogger, NestLogger, type Logger } from './platform/logging/index.
 
 const API_PREFIX = 'api/v1';
 /** Paths that have no place below `/api/v1`. */
-const ROOT_PATHS = ['health', 'health/{*path}'];
+const ROOT_PATHS = ['health', 'health/{*path}', 'hooks/{*path}'];
 /** Longer than the idle time of usual proxies, so that they and not we close a reused connection. */
 const KEEP_ALIVE_MS = 75_000;
 

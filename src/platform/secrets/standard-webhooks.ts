@@ -28,11 +28,8 @@ export function signMessage(secret: string, message: SignedMessage): string {
   return `v1,${digest(secret, message).toString('base64')}`;
 }
 
-export interface SignatureHeaders {
-  readonly 'webhook-id'?: string | string[] | undefined;
-  readonly 'webhook-timestamp'?: string | string[] | undefined;
-  readonly 'webhook-signature'?: string | string[] | undefined;
-}
+/** Of the message, by lower-case names; the three of the specification are read. */
+export type SignatureHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Whether the secret's holder sent these bytes within the last five minutes. */
 export function verifySignature(secret: string, headers: SignatureHeaders, body: Uint8Array, nowMs: number): SignatureVerdict {
