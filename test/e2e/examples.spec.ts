@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort, startApp, type TestApp } from '../support/index.js';
+import { eventually } from '../support/runs.js';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
 const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.yaml'));
@@ -52,10 +53,11 @@ async function runWhole(name: string, inputs: object): Promise<Run> {
 }
 
 describe('the examples', () => {
-  it('are six, and the part of one that is a workflow of its own', () => {
+  it('are seven, and the part of one that is a workflow of its own', () => {
     expect(FILES.toSorted()).toEqual([
       'api-inventory-tag.yaml',
       'api-inventory.yaml',
+      'approved-order.yaml',
       'hello.yaml',
       'orders-report.yaml',
       'parcel.yaml',
@@ -113,6 +115,22 @@ describe('the examples', () => {
     expect(outputs).toEqual({ words: 10, different: 9, greeting: 'Hello, pattern!', child_run: expect.any(String) as string });
     const child = await server.api.get<Run & { parent_run_id: string }>(`/runs/${outputs.child_run as string}`);
     expect(child.body).toMatchObject({ status: 'success', parent_run_id: expect.any(String) as string });
+  });
+
+  it('approved-order waits for a release and for a payment', async () => {
+    const started = await server.api.post<Run>('/workflows/examples%2Fapproved-order/runs', {});
+    const { id } = started.body;
+    expect((await server.api.post(`/runs/${id}/signals/paid`, { amount: 400 })).status).toBe(202);
+    const pending = async (): Promise<{ data: { message: string }[] }> =>
+      (await server.api.get<{ data: { message: string }[] }>('/approvals', { query: { run_id: id, status: 'pending' } })).body;
+    expect((await eventually(pending, ({ data }) => data.length > 0)).data).toMatchObject([{ message: 'Ship to Ada for 480?' }]);
+    expect((await server.api.post(`/runs/${id}/approve`, { edits: { discount: 90 } })).status).toBe(422);
+    expect((await server.api.post(`/runs/${id}/approve`, { edits: { discount: 10 } })).status).toBe(200);
+    const run = await eventually(
+      async () => (await server.api.get<Run>(`/runs/${id}`)).body,
+      ({ status }) => status !== 'waiting' && status !== 'running',
+    );
+    expect(run).toMatchObject({ status: 'success', outputs: { shipped_to: 'Ada', due: 432, open: 32, released_by: 'bootstrap' } });
   });
 
   it('api-inventory takes stock of the server it runs on', async () => {

@@ -58,6 +58,17 @@ const FEED = [
   imports: [RunEngineModule, WorkflowsModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
   providers: [...QUERIES, ...FEED, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
-  exports: [RunEngineModule, RunSignals, RunsService, StartRunService, WaitExplainers, RunEventHub, RunEventsReader, RunStreamService, TenantFeedReader, TenantStreamService],
+  exports: [
+    RunEngineModule,
+    RunSignals,
+    RunsService,
+    StartRunService,
+    WaitExplainers,
+    RunEventHub,
+    RunEventsReader,
+    RunStreamService,
+    TenantFeedReader,
+    TenantStreamService,
+  ],
 })
 export class RunsModule {}
