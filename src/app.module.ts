@@ -4,6 +4,7 @@ import { ApprovalsModule } from './modules/approvals/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
 import { RunsModule } from './modules/runs/index.js';
+import { TriggersModule } from './modules/triggers/index.js';
 import { WorkflowsModule } from './modules/workflows/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
@@ -31,6 +32,7 @@ export class AppModule {
         WorkflowsModule,
         RunsModule,
         ApprovalsModule,
+        TriggersModule,
       ],
     };
   }

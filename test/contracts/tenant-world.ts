@@ -11,6 +11,7 @@ export interface TenantWorld {
 
 /** Bodies that are well-formed, so that a refusal is about whose thing it is and not about the body. */
 export const BODIES: Readonly<Record<string, unknown>> = {
+  createTrigger: { kind: 'webhook' },
   cancelRun: { reason: 'none of yours' },
   startRun: { inputs: {} },
 };
@@ -32,9 +33,16 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   });
   const run = await create(admin, `/workflows/${workflow}/runs`, { tags: [mark] });
   const approval = await onlyApproval(admin, run);
+  const trigger = await create(admin, `/workflows/${workflow}/triggers`, { kind: 'webhook', name: mark });
   return {
-    ids: { '/api/v1/api-keys/': key, '/api/v1/workflows/': workflow, '/api/v1/runs/': run, '/api/v1/approvals/': approval },
-    marks: [mark, key, workflow, run, approval],
+    ids: {
+      '/api/v1/api-keys/': key,
+      '/api/v1/workflows/': workflow,
+      '/api/v1/runs/': run,
+      '/api/v1/approvals/': approval,
+      '/api/v1/triggers/': trigger,
+    },
+    marks: [mark, key, workflow, run, approval, trigger],
   };
 }
 

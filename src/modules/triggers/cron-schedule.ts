@@ -31,10 +31,17 @@ export function nextCronTime({ expression, timezone }: CronTime, afterMs: number
 }
 
 /** What is wrong with an expression or its zone; null when they can be used. */
-export function cronFault({ expression, timezone }: CronTime, nowMs: number): { field: 'expression' | 'timezone'; code: string; message: string } | null {
+export function cronFault(
+  { expression, timezone }: CronTime,
+  nowMs: number,
+): { field: 'expression' | 'timezone'; code: string; message: string } | null {
   if (!isZone(timezone)) return { field: 'timezone', code: 'unknown_timezone', message: `there is no IANA time zone ${timezone}` };
   if (!FIELDS.test(expression) && !NICKNAME.test(expression)) {
-    return { field: 'expression', code: 'bad_cron', message: 'a cron expression has five fields (minute hour day month weekday), or six with seconds first' };
+    return {
+      field: 'expression',
+      code: 'bad_cron',
+      message: 'a cron expression has five fields (minute hour day month weekday), or six with seconds first',
+    };
   }
   try {
     const never = nextCronTime({ expression, timezone }, nowMs) === null;

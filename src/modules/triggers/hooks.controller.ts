@@ -10,7 +10,8 @@ import { HooksService } from './hooks.service.js';
 /** Callers have no key, so they get less room. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const NO_BODY = Buffer.alloc(0);
-const signed = (name: string, description: string, example: string) => ApiHeader({ name, required: false, description, schema: { type: 'string', example } });
+const signed = (name: string, description: string, example: string) =>
+  ApiHeader({ name, required: false, description, schema: { type: 'string', example } });
 
 @ApiTags('triggers')
 @Controller('hooks')

@@ -32,12 +32,26 @@ describe('a trigger', () => {
     ['no expression', { kind: 'cron' }, [['/config/expression', 'required']]],
     ['a bad expression', cron({ expression: '99 * * * *' }), [['/config/expression', 'bad_cron']]],
     ['a bad zone', cron({ timezone: 'Mars/Olympus' }), [['/config/timezone', 'unknown_timezone']]],
-    ['a bad policy and window', cron({ overlap: 'maybe', catch_up_ms: -1 }), [['/config/overlap', 'enum'], ['/config/catch_up_ms', 'minimum']]],
+    [
+      'a bad policy and window',
+      cron({ overlap: 'maybe', catch_up_ms: -1 }),
+      [
+        ['/config/overlap', 'enum'],
+        ['/config/catch_up_ms', 'minimum'],
+      ],
+    ],
     ['an unknown event', { kind: 'event', config: { types: ['run.exploded'] } }, [['/config/types/0', 'enum']]],
     ['no types', { kind: 'event', config: {} }, [['/config/types', 'required']]],
     ['a syntax error', cron({}, { inputs: { day: '{{ trigger. }}' } }), [['/inputs/day', 'syntax']]],
     ['a variable of another kind', cron({}, { inputs: { a: ['{{ body.x }}'] } }), [['/inputs/a/0', 'unknown_variable']]],
-    ['a variable of runs', { kind: 'webhook', inputs: { a: '{{ inputs.x }}', b: '{{ nodes.a.output }}' } }, [['/inputs/a', 'unknown_variable'], ['/inputs/b', 'unknown_variable']]],
+    [
+      'a variable of runs',
+      { kind: 'webhook', inputs: { a: '{{ inputs.x }}', b: '{{ nodes.a.output }}' } },
+      [
+        ['/inputs/a', 'unknown_variable'],
+        ['/inputs/b', 'unknown_variable'],
+      ],
+    ],
   ] as const)('with %s is refused', (_, value, expected) => {
     const checked = checkTrigger(value as unknown as Json, '');
     const found = 'faults' in checked ? checked.faults.map(({ path, code }) => [path, code]) : [];

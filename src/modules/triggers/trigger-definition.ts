@@ -86,7 +86,13 @@ export const CONFIG_SCHEMAS: Readonly<Record<TriggerKind, JsonObject>> = {
     additionalProperties: false,
     required: ['types'],
     properties: {
-      types: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: [...RUN_EVENT_TYPES] }, description: 'Types of events that fire it.' },
+      types: {
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { enum: [...RUN_EVENT_TYPES] },
+        description: 'Types of events that fire it.',
+      },
       workflow: { type: 'string', minLength: 1, maxLength: 400, description: 'Only events of runs of this workflow: its id or name.' },
     },
   },
@@ -121,6 +127,9 @@ const ROOTS: Readonly<Record<TriggerKind, readonly string[]>> = {
   event: ['trigger', 'event'],
 };
 
+/** Names that mean something in other places; any other is told as unknown by the expression itself. */
+const ELSEWHERE: ReadonlySet<string> = new Set([...Object.values(ROOTS).flat(), 'inputs', 'env']);
+
 export type CheckedTrigger = { readonly spec: TriggerSpec } | { readonly faults: readonly DefinitionFault[] };
 
 /** Checks one trigger; `pointer` is where it stands in its document. */
@@ -139,7 +148,9 @@ export function checkTrigger(value: Json, pointer: string): CheckedTrigger {
     const found = checkTemplate(draft.inputs, `${pointer}/inputs`, declarationsOf(kind)).filter(({ severity }) => severity === 'error');
     faults.push(...found.map(({ severity: _, ...fault }) => fault));
   }
-  return faults.length > 0 ? { faults } : { spec: { ...(draft as unknown as TriggerSpec), name: (draft.name as string | undefined) ?? null } };
+  return faults.length > 0
+    ? { faults }
+    : { spec: { ...(draft as unknown as TriggerSpec), name: (draft.name as string | undefined) ?? null } };
 }
 
 function cronFaults(config: CronConfig, pointer: string): DefinitionFault[] {
@@ -153,7 +164,7 @@ function declarationsOf(kind: TriggerKind): Declarations {
     variables: 'trigger',
     typeOf: () => undefined,
     judge: ({ root }) =>
-      roots.includes(root)
+      roots.includes(root) || !ELSEWHERE.has(root)
         ? undefined
         : { code: 'unknown_variable', message: `${root} is not known in a trigger of kind ${kind}; known are ${roots.join(', ')}` },
   };
@@ -163,7 +174,10 @@ function declarationsOf(kind: TriggerKind): Declarations {
 export type NamedTrigger = TriggerSpec & { readonly name: string };
 
 /** Checks the triggers of a definition. One without a name is known by its kind and its place among that kind. */
-export function checkTriggers(definition: JsonObject): { readonly specs: readonly NamedTrigger[]; readonly faults: readonly DefinitionFault[] } {
+export function checkTriggers(definition: JsonObject): {
+  readonly specs: readonly NamedTrigger[];
+  readonly faults: readonly DefinitionFault[];
+} {
   const list = Array.isArray(definition.triggers) ? definition.triggers : [];
   const specs: NamedTrigger[] = [];
   const faults: DefinitionFault[] = [];
@@ -179,7 +193,8 @@ export function checkTriggers(definition: JsonObject): { readonly specs: readonl
     const { spec } = checked;
     const name = spec.name ?? `${spec.kind}-${(count[spec.kind] += 1)}`;
     const twin = names.get(name);
-    if (twin !== undefined) faults.push({ path: `${pointer}/name`, code: 'duplicate_name', message: `${name} is the name of /triggers/${twin} already` });
+    if (twin !== undefined)
+      faults.push({ path: `${pointer}/name`, code: 'duplicate_name', message: `${name} is the name of /triggers/${twin} already` });
     names.set(name, index);
     specs.push({ ...spec, name });
   });

@@ -31,7 +31,10 @@ export class TriggerStore {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** Creates the trigger; one of this id that exists already, a repeated request, gets the new access. */
-  async create({ id, tenant, workflowId, spec, source, access }: NewTrigger, manager: EntityManager = this.dataSource.manager): Promise<void> {
+  async create(
+    { id, tenant, workflowId, spec, source, access }: NewTrigger,
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<void> {
     await manager.query(
       `INSERT INTO triggers (id, tenant_id, workflow_id, kind, name, source, config, inputs, enabled, token_hash, secret, next_fire_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -64,7 +67,11 @@ export class TriggerStore {
   }
 
   async setAccess(id: string, { tokenHash, secret }: HookAccess): Promise<void> {
-    await this.dataSource.query('UPDATE triggers SET token_hash = $2, secret = $3, updated_at = now() WHERE id = $1', [id, tokenHash, secret]);
+    await this.dataSource.query('UPDATE triggers SET token_hash = $2, secret = $3, updated_at = now() WHERE id = $1', [
+      id,
+      tokenHash,
+      secret,
+    ]);
   }
 
   async delete(id: string, manager: EntityManager = this.dataSource.manager): Promise<void> {
@@ -80,7 +87,9 @@ export class TriggerStore {
   }
 
   async findByToken(tokenHash: Buffer): Promise<TriggerRow | null> {
-    const [row] = await this.dataSource.query<TriggerRow[]>(`SELECT ${TRIGGER_COLUMNS} FROM ${LIVING_TRIGGERS} WHERE t.token_hash = $1`, [tokenHash]);
+    const [row] = await this.dataSource.query<TriggerRow[]>(`SELECT ${TRIGGER_COLUMNS} FROM ${LIVING_TRIGGERS} WHERE t.token_hash = $1`, [
+      tokenHash,
+    ]);
     return row ?? null;
   }
 

@@ -54,7 +54,11 @@ export class WorkflowTriggersController {
   @Ref
   @ApiPage(TriggerDto)
   @ApiProblems(400, 404, 422)
-  listTriggers(@CurrentPrincipal() principal: Principal, @Param('ref') ref: string, @Query() query: PageQueryDto): Promise<Page<TriggerDto>> {
+  listTriggers(
+    @CurrentPrincipal() principal: Principal,
+    @Param('ref') ref: string,
+    @Query() query: PageQueryDto,
+  ): Promise<Page<TriggerDto>> {
     return this.service.list(principal, ref, query);
   }
 }

@@ -3,11 +3,18 @@ import type { DefinitionFault } from '../../engine/graph/index.js';
 import type { SignatureVerdict } from '../../platform/secrets/index.js';
 
 export function invalidTrigger(errors: readonly DefinitionFault[]): UnprocessableError {
-  return new UnprocessableError(errors.length === 1 ? 'the trigger has an error' : `the trigger has ${errors.length} errors`, errors, 'invalid_trigger');
+  return new UnprocessableError(
+    errors.length === 1 ? 'the trigger has an error' : `the trigger has ${errors.length} errors`,
+    errors,
+    'invalid_trigger',
+  );
 }
 
 export function definedByWorkflow(): ConflictError {
-  return new ConflictError('defined_by_workflow', 'this trigger is written in the definition of its workflow: store another version to change it');
+  return new ConflictError(
+    'defined_by_workflow',
+    'this trigger is written in the definition of its workflow: store another version to change it',
+  );
 }
 
 export function withoutAccess(): ConflictError {

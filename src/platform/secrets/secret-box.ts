@@ -46,5 +46,7 @@ export class SecretBox {
 }
 
 function unreadable(cause?: unknown): AppError {
-  return new AppError(500, 'secret_unreadable', 'a stored secret cannot be read: HEDDLE_SECRET_KEY is not the one it was stored with', { cause });
+  return new AppError(500, 'secret_unreadable', 'a stored secret cannot be read: HEDDLE_SECRET_KEY is not the one it was stored with', {
+    cause,
+  });
 }

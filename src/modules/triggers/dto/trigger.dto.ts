@@ -56,7 +56,12 @@ export class UpdateTriggerDto {
   @IsOptional()
   name?: string;
 
-  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: `Replaces it. ${CONFIG}`, example: { expression: '0 4 * * *' } })
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    description: `Replaces it. ${CONFIG}`,
+    example: { expression: '0 4 * * *' },
+  })
   @IsObject()
   @IsOptional()
   config?: JsonObject;
@@ -105,13 +110,24 @@ export class TriggerDto {
   @ApiProperty({ example: true })
   enabled: boolean;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: CONFIG, example: { expression: '0 3 * * *', timezone: 'UTC', overlap: 'skip', catch_up_ms: 0 } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: CONFIG,
+    example: { expression: '0 3 * * *', timezone: 'UTC', overlap: 'skip', catch_up_ms: 0 },
+  })
   config: JsonObject;
 
   @ApiProperty({ type: 'object', additionalProperties: true, description: INPUTS, example: {} })
   inputs: JsonObject;
 
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'Of a cron trigger that is switched on', example: TIME_EXAMPLE })
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'Of a cron trigger that is switched on',
+    example: TIME_EXAMPLE,
+  })
   next_fire_at: string | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', nullable: true, example: TIME_EXAMPLE })
@@ -131,10 +147,20 @@ export class TriggerDto {
 }
 
 export class IssuedTriggerDto extends TriggerDto {
-  @ApiProperty({ type: 'string', nullable: true, description: 'Of a webhook. It is shown here only.', example: 'hk_Zk3vQwX1y2z3A4b5C6d7E8f9G0h1I2j3' })
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Of a webhook. It is shown here only.',
+    example: 'hk_Zk3vQwX1y2z3A4b5C6d7E8f9G0h1I2j3',
+  })
   token: string | null;
 
-  @ApiProperty({ type: 'string', nullable: true, description: 'Where calls are sent', example: '/hooks/hk_Zk3vQwX1y2z3A4b5C6d7E8f9G0h1I2j3' })
+  @ApiProperty({
+    type: 'string',
+    nullable: true,
+    description: 'Where calls are sent',
+    example: '/hooks/hk_Zk3vQwX1y2z3A4b5C6d7E8f9G0h1I2j3',
+  })
   hook_path: string | null;
 
   @ApiProperty({

@@ -119,7 +119,9 @@ export class FireDispatcher implements OnApplicationBootstrap {
     const pending = earlier.filter(({ status }) => status === 'pending').length;
     if (overlap === 'queue') return pending < MAX_QUEUED ? 'wait' : fireError('queue_full', `${pending} fires wait already`);
     if (pending > 0) return 'wait';
-    await Promise.all(earlier.map(({ run_id }) => this.runs.cancel(fire.tenant_id, run_id, `replaced by the run ${fire.run_id} of the same trigger`)));
+    await Promise.all(
+      earlier.map(({ run_id }) => this.runs.cancel(fire.tenant_id, run_id, `replaced by the run ${fire.run_id} of the same trigger`)),
+    );
     return 'go';
   }
 

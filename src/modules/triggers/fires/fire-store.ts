@@ -95,7 +95,10 @@ export class FireStore {
    * Stores a fire that its maker submits at once; if the maker dies, somebody else does after `graceMs`. With a key that was
    * used the earlier fire is the answer, ready to be tried again if it failed.
    */
-  async accept(fire: NewFire, graceMs: number): Promise<{ readonly run_id: string; readonly status: 'pending' | 'started'; readonly fresh: boolean }> {
+  async accept(
+    fire: NewFire,
+    graceMs: number,
+  ): Promise<{ readonly run_id: string; readonly status: 'pending' | 'started'; readonly fresh: boolean }> {
     const rows = await this.dataSource.query<{ run_id: string; status: string; fresh: boolean }[]>(
       `INSERT INTO trigger_fires AS known ${FIRE_COLUMNS}
        SELECT ${FIRE_VALUES} + $7::int * interval '1 ms' FROM ${fireArrays(1)} JOIN triggers t ON t.id = f.trigger_id
@@ -171,10 +174,10 @@ export class FireStore {
   }
 
   async postpone(runId: string, delayMs: number): Promise<void> {
-    await this.dataSource.query(`UPDATE trigger_fires SET next_attempt_at = now() + $2::int * interval '1 ms' WHERE run_id = $1 AND status = 'pending'`, [
-      runId,
-      delayMs,
-    ]);
+    await this.dataSource.query(
+      `UPDATE trigger_fires SET next_attempt_at = now() + $2::int * interval '1 ms' WHERE run_id = $1 AND status = 'pending'`,
+      [runId, delayMs],
+    );
   }
 
   /** Forgets settled fires with ids below `beforeRunId`, and triggers whose workflow is gone. Answers how many fires. */
