@@ -8,6 +8,7 @@ import { runAlone } from '../lib/run-alone.js';
 export const KERNEL_LEVELS = [100, 300, 1000];
 /** DBOS with its default pool, and with one that a server of this size still likes. */
 const DBOS_POOLS = [10, 30];
+const DBOS_POOLS_QUICK = [10];
 
 /** (a) The kernel against the fastest library of its kind on the same database server. */
 export const stepsInProcess: Part = {
@@ -15,9 +16,10 @@ export const stepsInProcess: Part = {
   title: '(a) 10 sequential durable no-op steps, in process, on one Postgres',
   async run(context) {
     const postgres = await context.postgres();
-    const [ours, ...theirs] = [await postgres.createDatabase(), ...(await Promise.all(DBOS_POOLS.map(() => postgres.createDatabase())))];
+    const pools = context.options.quick ? DBOS_POOLS_QUICK : DBOS_POOLS;
+    const [ours, ...theirs] = [await postgres.createDatabase(), ...(await Promise.all(pools.map(() => postgres.createDatabase())))];
     const contenders = [await heddleKernel(context, 'Heddle', { url: ours, postgres: postgres.pid })];
-    for (const [index, poolSize] of DBOS_POOLS.entries()) {
+    for (const [index, poolSize] of pools.entries()) {
       contenders.push(await dbos(context, `DBOS, pool of ${poolSize}`, { url: theirs[index] ?? '', postgres: postgres.pid, poolSize }));
     }
     const levels = context.options.quick ? [100] : KERNEL_LEVELS;
