@@ -6,6 +6,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmbeddedServer } from '../../src/platform/database/embedded/embedded-server.js';
+import { EffectsServer } from '../support/effects-server.js';
+import { outputsOfJourney, start, storeJourneys } from '../support/journey.js';
+import { RunRecords } from '../support/run-records.js';
+import { eventually, type RunBody } from '../support/runs.js';
+import { startServer } from '../support/server.js';
 
 const WRITER = join(import.meta.dirname, 'fixtures', 'write-rows.mjs');
 const ROUNDS = 6;
@@ -69,3 +74,60 @@ describe('kill -9 of a process that serves the embedded database', { timeout: 24
     }
   });
 });
+
+describe('kill -9 of a server on the embedded database', { timeout: 240_000 }, () => {
+  it('loses no accepted run: each of them ends', async () => {
+    const world = await EffectsServer.start();
+    const server = await startServer({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1', HEDDLE_LEASE_MS: '1000', HEDDLE_PARK_AFTER_MS: '20' } });
+    const accepted: { id: string; n: number }[] = [];
+    try {
+      await storeJourneys(server.api);
+      for (const acceptedBeforeKill of [1, 8, 30]) {
+        const before = accepted.length;
+        const { api } = server;
+        const starting = Array.from({ length: 40 }, async (_, n) =>
+          accepted.push({ id: await start(api, 'durability/journey', n, world), n }),
+        );
+        const answered = Promise.allSettled(starting);
+        await eventually(
+          async () => accepted.length - before,
+          (count) => count >= acceptedBeforeKill,
+          30_000,
+        );
+        await server.restart();
+        await answered;
+      }
+      const lost: string[] = [];
+      for (const { id, n } of accepted) {
+        const ended = await eventually(
+          () => server.api.get<RunBody>(`/runs/${id}`),
+          ({ status, body }) => status === 404 || ['success', 'failed'].includes(body.status),
+          60_000,
+        );
+        if (ended.status === 404) lost.push(id);
+        else expect(ended.body).toMatchObject({ status: 'success', outputs: outputsOfJourney(n) });
+      }
+      expect(lost).toEqual([]);
+      // Runs whose acceptance nobody heard of, and child runs.
+      const stats = () => server.api.get<{ total: number; success: number }>('/runs/stats');
+      await eventually(stats, ({ body }) => body.total === body.success, 60_000);
+      await server.kill('SIGKILL');
+      expect(await faultsOf(server.dataDir)).toEqual([]);
+    } finally {
+      await server.dispose();
+      await world.stop();
+    }
+  });
+});
+
+/** What is wrong with the journals in an embedded database that nobody serves. */
+async function faultsOf(directory: string): Promise<string[]> {
+  const database = await EmbeddedServer.start({ dataDir: directory, idleInTransactionMs: 30_000, onRestart: () => {} });
+  const records = new RunRecords({ host: database.host, user: 'postgres', database: 'postgres' });
+  try {
+    return await records.faults();
+  } finally {
+    await records.close();
+    await database.stop();
+  }
+}
