@@ -73,7 +73,7 @@ function compileOnError(onError: NodeOnError, variables: 'run' | 'item'): Compil
   return { kind: 'fallback', output: compileTemplate(onError.output, variables) };
 }
 
-function compileSettings(settings: WorkflowSettings): CompiledSettings {
+export function compileSettings(settings: WorkflowSettings): CompiledSettings {
   return {
     maxParallelNodes: settings.max_parallel_nodes ?? DEFAULT_MAX_PARALLEL_NODES,
     onError: settings.on_error ?? 'stop',

@@ -7,18 +7,23 @@ export const WORKFLOW_NAME_PATTERN = '^([A-Za-z0-9][A-Za-z0-9_.-]{0,63}/)?[A-Za-
 export const MAX_NODES = 10_000;
 
 const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
+export const YEAR_MS = 365 * DAY_MS;
 
-const text = (maxLength: number): JsonObject => ({ type: 'string', maxLength });
-const integer = (minimum: number, maximum: number, description: string): JsonObject => ({ type: 'integer', minimum, maximum, description });
-const closed = (properties: JsonObject, required: string[] = []): JsonObject => ({
+export const text = (maxLength: number): JsonObject => ({ type: 'string', maxLength });
+export const integer = (minimum: number, maximum: number, description: string): JsonObject => ({
+  type: 'integer',
+  minimum,
+  maximum,
+  description,
+});
+export const closed = (properties: JsonObject, required: string[] = []): JsonObject => ({
   type: 'object',
   additionalProperties: false,
   properties,
   required,
 });
 
-const RETRY: JsonObject = {
+export const RETRY: JsonObject = {
   ...closed(
     {
       max_attempts: integer(1, 100, 'Tries in all, the first included.'),
@@ -70,7 +75,7 @@ const NODE: JsonObject = closed(
   ['id', 'type'],
 );
 
-const SETTINGS: JsonObject = closed({
+export const SETTINGS: JsonObject = closed({
   max_parallel_nodes: integer(1, 1000, 'Nodes at a time.'),
   on_error: { enum: ['stop', 'continue', 'retry_run'] },
   retry: RETRY,

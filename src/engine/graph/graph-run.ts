@@ -5,9 +5,8 @@ import { serializeError, StepError, type SerializedError } from '../model/step-e
 import type { CompiledGraph, CompiledNode } from './compiled-graph.js';
 import type { GraphEnvironment } from './graph-environment.js';
 import { joinDecision } from './join.js';
+import { recordable } from './recorded-inputs.js';
 
-/** Resolved inputs above this many characters are not repeated in the journal: they are someone else's output. */
-const MAX_RECORDED_INPUT = 8_192;
 const MAX_FAN_OUT = 100_000;
 const ITEM_PATH = /^([^/[]+)\[(\d+)\]$/;
 const PENDING: NodeView = { status: 'pending', output: null, error: null };
@@ -173,7 +172,9 @@ export class GraphRun {
   private async runFanOut(node: CompiledNode, spec: StepSpec, items: Json, maxParallel: number): Promise<StepOutcome> {
     if (!Array.isArray(items)) throw new StepError('for_each_not_array', 'for_each.items must give an array.', { retryable: false });
     if (items.length > MAX_FAN_OUT) {
-      throw new StepError('for_each_too_large', `for_each.items has ${items.length} items, the limit is ${MAX_FAN_OUT}.`, { retryable: false });
+      throw new StepError('for_each_too_large', `for_each.items has ${items.length} items, the limit is ${MAX_FAN_OUT}.`, {
+        retryable: false,
+      });
     }
     const outputs: Json[] = new Array<Json>(items.length).fill(null);
     let failed: { index: number; error: SerializedError } | null = null;
@@ -282,19 +283,4 @@ export class GraphRun {
 
 function itemError(index: number, error: SerializedError): SerializedError {
   return { ...error, message: `item ${index}: ${error.message}` };
-}
-
-/** What the journal shows as a step's inputs: members that are not written in the definition itself, without secrets. */
-function recordable(node: CompiledNode, config: JsonObject, inputs: JsonObject): JsonObject | undefined {
-  const shown: JsonObject = {};
-  for (const [template, value] of [[node.config, config] as const, [node.inputs, inputs] as const]) {
-    if (template.constant) continue;
-    for (const key of Object.keys(value)) {
-      if (template.secretKeys.has(key)) shown[key] = '***';
-      else if (!template.constantKeys.has(key)) shown[key] = value[key] as Json;
-    }
-  }
-  if (Object.keys(shown).length === 0) return undefined;
-  const size = JSON.stringify(shown).length;
-  return size > MAX_RECORDED_INPUT ? { $truncated: size } : shown;
 }

@@ -27,7 +27,8 @@ export interface GraphNodeView {
 
 export interface GraphView {
   readonly nodes: readonly GraphNodeView[];
-  readonly edges: readonly { readonly from: string; readonly to: string }[];
+  /** `label`: when it is taken, of a state machine. */
+  readonly edges: readonly { readonly from: string; readonly to: string; readonly label?: string }[];
 }
 
 /** The graph as nodes and edges, with how a run fared on it when told. */
@@ -74,7 +75,9 @@ export function toMermaid(view: GraphView): string {
       `  ${alias.get(node.id)}${open}${label(node).map(escapeMermaid).join('<br/>')}${close}${node.status === undefined ? '' : `:::${node.status}`}`,
     );
   }
-  for (const { from, to } of view.edges) lines.push(`  ${alias.get(from)} --> ${alias.get(to)}`);
+  for (const { from, to, label: text } of view.edges) {
+    lines.push(`  ${alias.get(from)} -->${text === undefined ? '' : `|"${escapeMermaid(text)}"|`} ${alias.get(to)}`);
+  }
   const shown = new Set(view.nodes.flatMap((node) => node.status ?? []));
   for (const status of shown) lines.push(`  classDef ${status} fill:${COLORS[status].fill},stroke:${COLORS[status].stroke},color:#18181b`);
   return `${lines.join('\n')}\n`;
@@ -94,7 +97,9 @@ export function toDot(view: GraphView): string {
     if (node.status !== undefined) attributes.push(`fillcolor="${COLORS[node.status].fill}"`, `color="${COLORS[node.status].stroke}"`);
     lines.push(`  ${quoteDot(node.id)} [${attributes.join(', ')}];`);
   }
-  for (const { from, to } of view.edges) lines.push(`  ${quoteDot(from)} -> ${quoteDot(to)};`);
+  for (const { from, to, label: text } of view.edges) {
+    lines.push(`  ${quoteDot(from)} -> ${quoteDot(to)}${text === undefined ? '' : ` [label=${quoteDot(text)}]`};`);
+  }
   return `${lines.join('\n')}\n}\n`;
 }
 

@@ -25,6 +25,11 @@ function createAjv(options: { readonly useDefaults: boolean }): Ajv2020 {
 }
 
 const own = createAjv({ useDefaults: false });
+/** Compiles a schema of ours. */
+export function compileStructure(schema: JsonObject): ValidateFunction {
+  return own.compile(schema);
+}
+
 /** The structure of a definition. */
 export const validateStructure: ValidateFunction = own.compile(DEFINITION_SCHEMA);
 

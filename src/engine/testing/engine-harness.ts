@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { compileGraph } from '../graph/index.js';
 import { GraphProgram } from '../graph/graph-program.js';
+import { compileStates, StatesProgram } from '../states/index.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import { expandEntry } from '../journal/journal-entry.js';
 import { RunHistory } from '../journal/run-history.js';
 import { DEFAULT_ENGINE_OPTIONS, RunEngine, type EngineOptions } from '../kernel/run-engine.js';
+import type { Program } from '../kernel/run-context.js';
 import type { SubmitRun } from '../kernel/submission.js';
 import type { GraphDefinition, NodeDefinition, WorkflowSettings } from '../model/definition.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { RunEvent } from '../model/run-event.js';
+import type { StatesDefinition } from '../model/states-definition.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import { StepError } from '../model/step-error.js';
 import type { Definitions, StoredDefinition } from '../ports/definitions.js';
@@ -16,6 +19,7 @@ import { silentLogger } from '../ports/logger.js';
 import type { DurableCall, NodeCall, NodeType, NodeTypes } from '../ports/node-type.js';
 import type { RunStore } from '../ports/run-store.js';
 import { MemoryRunStore } from './memory-run-store.js';
+import { PLAIN_NODE_TYPES } from './plain-node-types.js';
 
 type Behaviour = (call: NodeCall) => Promise<Json> | Json;
 
@@ -46,13 +50,29 @@ export class EngineHarness {
       {
         store,
         definitions: this.definitionsPort(),
-        programs: (definition) => new GraphProgram(compileGraph(definition.definition), { nodeTypes: this.nodeTypes(), env: {}, secret: (_, name) => SECRETS[name] }),
+        programs: ({ definition }) => this.program(definition),
         newId: randomUUID,
         hints: { ready: () => undefined, wake: () => undefined },
         logger: silentLogger,
       },
       { ...DEFAULT_ENGINE_OPTIONS, owner: `harness-${randomUUID()}`, pollMs: 20, parkAfterMs: 5, stopGraceMs: 200, ...options },
     );
+  }
+
+  /** Stores a state machine. */
+  defineStates(definition: StatesDefinition): StoredDefinition {
+    const { name } = definition;
+    const stored = { versionId: randomUUID(), workflowId: randomUUID(), tenant: 'default', name, version: 1, source: 'api' };
+    const adopted: StoredDefinition = { ...stored, definition: definition as unknown as StoredDefinition['definition'] };
+    this.adopt(adopted);
+    return adopted;
+  }
+
+  private program(definition: StoredDefinition['definition']): Program {
+    const environment = { nodeTypes: this.nodeTypes(), env: { REGION: 'eu' }, secret: (_: string, name: string) => SECRETS[name] };
+    const { kind } = definition as { kind?: string };
+    if (kind !== 'states') return new GraphProgram(compileGraph(definition), environment);
+    return new StatesProgram(compileStates(definition as unknown as StatesDefinition), environment);
   }
 
   /** Stores a definition, or another harness's under the same version id. */
@@ -115,13 +135,14 @@ export class EngineHarness {
     };
   }
 
-  private nodeTypes(): NodeTypes {
+  nodeTypes(): NodeTypes {
     const perform = async (call: NodeCall): Promise<Json> => {
       this.calls.push(call.path);
       const behaviour = this.behaviours.get(String(call.config['do'] ?? ''));
       return behaviour === undefined ? { ...call.config } : await behaviour(call);
     };
     const types: NodeType[] = [
+      ...PLAIN_NODE_TYPES,
       { ...spec('t.do'), pure: false, execute: perform },
       { ...spec('t.pure'), pure: true, execute: perform },
       {
@@ -178,6 +199,13 @@ export class EngineHarness {
 
 const SECRETS: Record<string, string> = { TOKEN: 's3cr3t-"quoted"' };
 
-function spec(type: string): { type: string; category: string; description: string; configSchema: JsonObject; inputSchema: JsonObject; outputSchema: JsonObject } {
+function spec(type: string): {
+  type: string;
+  category: string;
+  description: string;
+  configSchema: JsonObject;
+  inputSchema: JsonObject;
+  outputSchema: JsonObject;
+} {
   return { type, category: 'test', description: type, configSchema: {}, inputSchema: {}, outputSchema: {} };
 }

@@ -1,0 +1,23 @@
+import type { GraphEnvironment } from '../graph/graph-environment.js';
+import { launchSettings } from '../graph/launch-settings.js';
+import type { LaunchContext, LaunchOptions, LaunchSettings, Program, ProgramResult, RunContext } from '../kernel/run-context.js';
+import type { CompiledMachine } from './compile.js';
+import { StatesRun } from './states-run.js';
+
+/** The `states` interpreter: a state machine with loops, branches and calls. */
+export class StatesProgram implements Program {
+  readonly retryRun = null;
+
+  constructor(
+    private readonly machine: CompiledMachine,
+    private readonly environment: GraphEnvironment,
+  ) {}
+
+  launch(options: LaunchOptions, context: LaunchContext): LaunchSettings {
+    return launchSettings(this.machine.settings, options, context);
+  }
+
+  run(context: RunContext): Promise<ProgramResult> {
+    return new StatesRun(this.machine, this.environment, context).execute();
+  }
+}
