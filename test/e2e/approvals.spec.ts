@@ -102,6 +102,7 @@ describe('a step that needs approval', () => {
       { type: 'approval.requested', step: 'gate', id: approval.id },
       { type: 'approval.decided', step: 'gate', id: approval.id },
     ]);
+    expect(told[1]?.data).toMatchObject({ key_id: ada.id, content_hash: approval.content_hash, decision: 'approved', expired: false });
   });
 
   it('is refused once it is rejected: what needs it never runs', async () => {
@@ -169,7 +170,7 @@ describe('decisions', () => {
         ada.api.post<{ code: string }>(`/runs/${run}/approve`),
         grace.api.post<{ code: string }>(`/runs/${run}/reject`),
       ]);
-      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
       const [approved, rejected] = answers;
       const loser = approved?.status === 409 ? approved : rejected;
       expect(loser?.body).toMatchObject({ code: 'already_decided', approval_id: approval.id, decided_by: 'test operator' });
@@ -277,13 +278,12 @@ describe('decisions', () => {
 describe('the list of approvals', () => {
   it('pages through all of them, newest first', async () => {
     const seen: string[] = [];
-    let cursor: string | null = '';
-    while (cursor !== null) {
-      const query = { limit: 3, ...(cursor === '' ? {} : { cursor }) };
-      const { body } = await api.get<{ data: ApprovalBody[]; next_cursor: string | null }>('/approvals', { query });
+    const page = async (query: Record<string, string>): Promise<string | null> => {
+      const { body } = await api.get<{ data: ApprovalBody[]; next_cursor: string | null }>('/approvals', { query: { limit: 3, ...query } });
       seen.push(...body.data.map(({ id }) => id));
-      cursor = body.next_cursor;
-    }
+      return body.next_cursor;
+    };
+    for (let cursor = await page({}); cursor !== null; cursor = await page({ cursor }));
     expect(seen.length).toBeGreaterThan(5);
     expect(seen).toEqual([...new Set(seen)].toSorted().toReversed());
   });

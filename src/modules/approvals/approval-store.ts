@@ -99,6 +99,11 @@ export class ApprovalStore {
     await this.dataSource.query(`UPDATE approvals SET status = 'expired', decided_at = now() WHERE id = $1 AND status = 'pending'`, [id]);
   }
 
+  /** The step that asked is given up. */
+  async withdraw(id: string): Promise<void> {
+    await this.dataSource.query(`UPDATE approvals SET status = 'cancelled', decided_at = now() WHERE id = $1 AND status = 'pending'`, [id]);
+  }
+
   async find(tenant: string, id: string): Promise<Approval | null> {
     return this.one(this.dataSource.manager, `a.tenant_id = $1 AND a.id = $2`, [tenant, id]);
   }

@@ -70,6 +70,9 @@ export interface Decision {
   /** Name of the key whose vote decided; null when time did. */
   readonly decided_by: string | null;
   readonly edits: JsonObject;
+  /** The key itself, and what it was shown: for the record. */
+  readonly key_id: string | null;
+  readonly content_hash: string | null;
 }
 
 /** Signals of this name carry decisions; nobody but this module sends them. */
@@ -95,5 +98,12 @@ export function editedPayload(payload: JsonObject | null, edits: JsonObject): Js
 export function decisionOf({ status, votes, edits }: Pick<Approval, 'status' | 'votes' | 'edits'>): Decision | null {
   if (status !== 'approved' && status !== 'rejected') return null;
   const last = votes.at(-1);
-  return { decision: status, comment: last?.comment ?? null, decided_by: last?.by ?? null, edits };
+  return {
+    decision: status,
+    comment: last?.comment ?? null,
+    decided_by: last?.by ?? null,
+    edits,
+    key_id: last?.key_id ?? null,
+    content_hash: last?.content_hash ?? null,
+  };
 }

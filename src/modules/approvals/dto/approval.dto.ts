@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { JsonObject } from '../../../engine/index.js';
-import { type Approval, APPROVAL_STATUSES, type ApprovalStatus, decisionOf, type Verdict } from '../approval.js';
+import { type Approval, APPROVAL_STATUSES, type ApprovalStatus, decisionOf, type Verdict, type Vote } from '../approval.js';
 
 const TIME = { type: 'string', format: 'date-time' } as const;
 const OBJECT = { type: 'object', additionalProperties: true } as const;
@@ -110,6 +110,10 @@ export class ApprovalDto {
   expires_at: string | null;
 }
 
+function toVote({ verdict, by, key_id, comment, edits, content_hash, at, counts }: Vote): VoteDto {
+  return { verdict, by, key_id, comment, edits, content_hash, at, counts };
+}
+
 export function toApproval(approval: Approval): ApprovalDto {
   const { content, rules } = approval;
   const decision = decisionOf(approval);
@@ -125,7 +129,7 @@ export function toApproval(approval: Approval): ApprovalDto {
     reviewers: rules.reviewers,
     quorum: rules.quorum,
     default: rules.default === null ? null : rules.default === 'approved' ? 'approve' : 'reject',
-    votes: approval.votes.map(({ id: _, ...vote }) => vote),
+    votes: approval.votes.map(toVote),
     edits: approval.edits,
     comment: decision?.comment ?? null,
     decided_by: decision?.decided_by ?? null,

@@ -1,12 +1,20 @@
 import { checkSchema } from '../../../engine/graph/index.js';
-import { type DurableCall, type DurableNodeType, isJsonObject, type Json, type JsonObject, StepError } from '../../../engine/index.js';
+import {
+  type DurableCall,
+  type DurableNodeType,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  RunStoppedError,
+  StepError,
+} from '../../../engine/index.js';
 import { NO_INPUTS, NodeTypeProvider, objectOf } from '../../nodes/index.js';
-import { type ApprovalContent, approvalSignal, type Decision, decisionOf, editedPayload, hashContent } from '../approval.js';
+import { type ApprovalContent, approvalSignal, type Decision, decisionOf, editedPayload, hashContent, type Verdict } from '../approval.js';
 import { ApprovalStore } from '../approval-store.js';
 import { APPROVAL_CONFIG_SCHEMA, type ApprovalConfig, MAX_CONTENT_CHARACTERS, readApprovalConfig } from './approval-config.js';
 import { patiently } from './patiently.js';
 
-type Call = Pick<DurableCall, 'config' | 'run' | 'path' | 'attempt' | 'emit' | 'startedAt' | 'step' | 'waitForSignal'>;
+type Call = Pick<DurableCall, 'config' | 'run' | 'path' | 'attempt' | 'signal' | 'log' | 'emit' | 'startedAt' | 'step' | 'waitForSignal'>;
 
 /** A decision, or that time was over: then what counts by default, if anything. */
 interface Outcome {
@@ -75,6 +83,7 @@ export class ControlApprovalNode implements DurableNodeType {
       const decision = await call.waitForSignal('decision', approvalSignal(id), expiresAt ?? undefined);
       if (decision !== undefined) return { decision: decision as unknown as Decision, expired: false };
     } catch (error) {
+      if (isStoppedAlone(call.signal)) await this.withdraw(call, id);
       // The step's own limit: whoever decided before it is still heard.
       if (!(error instanceof StepError)) throw error;
       overdue = error;
@@ -83,7 +92,16 @@ export class ControlApprovalNode implements DurableNodeType {
     if (decided !== null) return { decision: decided, expired: false };
     if (overdue !== null) throw overdue;
     if (rules.default === null) return { decision: null, expired: true };
-    return { decision: { decision: rules.default, comment: null, decided_by: null, edits: {} }, expired: true };
+    return { decision: byDefault(rules.default), expired: true };
+  }
+
+  /** The run goes on without the branch that asked, so nobody is to be asked any more. */
+  private async withdraw(call: Call, id: string): Promise<void> {
+    try {
+      await this.store.withdraw(id);
+    } catch {
+      call.log('warn', 'could not withdraw the approval; it is listed as pending until the run is over');
+    }
   }
 
   /** Ends the time to decide. A decision that was accepted in the last moment counts. */
@@ -100,6 +118,10 @@ export class ControlApprovalNode implements DurableNodeType {
   }
 }
 
+function isStoppedAlone({ reason }: AbortSignal): boolean {
+  return reason instanceof RunStoppedError && reason.reason === 'branch_stopped';
+}
+
 function checked(content: ApprovalContent): Json {
   if (JSON.stringify(content).length > MAX_CONTENT_CHARACTERS) {
     throw new StepError('content_too_large', `message and payload have more than ${MAX_CONTENT_CHARACTERS} characters`, {
@@ -111,13 +133,19 @@ function checked(content: ApprovalContent): Json {
   return content as unknown as Json;
 }
 
+function byDefault(decision: Verdict): Decision {
+  return { decision, comment: null, decided_by: null, edits: {}, key_id: null, content_hash: null };
+}
+
 function decidedEvent(id: string, { decision, expired }: Outcome): JsonObject {
   return {
     approval_id: id,
     decision: decision?.decision ?? null,
     decided_by: decision?.decided_by ?? null,
+    key_id: decision?.key_id ?? null,
     comment: decision?.comment ?? null,
     edits: decision?.edits ?? {},
+    content_hash: decision?.content_hash ?? null,
     expired,
   };
 }
@@ -125,9 +153,17 @@ function decidedEvent(id: string, { decision, expired }: Outcome): JsonObject {
 function output(content: ApprovalContent, { decision, expired }: Outcome, failsOnReject: boolean): JsonObject {
   if (decision === null) throw new StepError('approval_expired', 'nobody decided in time');
   const payload = editedPayload(content.payload, decision.edits);
-  const shown: JsonObject = { ...decision, ...(payload === null ? {} : { payload }), ...(expired ? { expired } : {}) };
+  const { comment, decided_by, edits } = decision;
+  const shown: JsonObject = {
+    decision: decision.decision,
+    comment,
+    decided_by,
+    edits,
+    ...(payload === null ? {} : { payload }),
+    ...(expired ? { expired } : {}),
+  };
   if (decision.decision === 'approved' || !failsOnReject) return shown;
-  const who = decision.decided_by ?? 'nobody decided in time, which';
-  const why = decision.comment === null ? '' : `: ${decision.comment}`;
-  throw new StepError('rejected', `${who} rejected it${why}`, { retryable: false, details: shown });
+  const why = comment === null ? '' : `: ${comment}`;
+  const message = expired ? 'nobody decided in time, which counts as a rejection' : `${decided_by ?? 'somebody'} rejected it${why}`;
+  throw new StepError('rejected', message, { retryable: false, details: shown });
 }
