@@ -3,7 +3,7 @@ import type { Json } from '../model/json.js';
 import type { SerializedError } from '../model/step-error.js';
 import type { ParallelState } from './compile.js';
 import { forkMemory, joinMemory, type Frame, type Memory } from './frame.js';
-import type { Result, StateVisits, Visit } from './state-visits.js';
+import type { Result, Visit, Visitor } from './visitor.js';
 
 interface Branch {
   readonly name: string;
@@ -13,7 +13,7 @@ interface Branch {
 }
 
 /** Runs branches side by side under the state's strategy. Which of them decided is told by the journal, not by chance. */
-export async function runBranches(visits: StateVisits, state: ParallelState, path: string, frame: Frame): Promise<Result> {
+export async function runBranches(visits: Visitor, state: ParallelState, path: string, frame: Frame): Promise<Result> {
   const stop = new AbortController();
   const signal = frame.signal === undefined ? stop.signal : AbortSignal.any([frame.signal, stop.signal]);
   const before = { ...frame.memory.views };
@@ -33,7 +33,7 @@ export async function runBranches(visits: StateVisits, state: ParallelState, pat
 
 /** What had ended before a crash decides before anything starts again. */
 async function settle(
-  visits: StateVisits,
+  visits: Visitor,
   state: ParallelState,
   path: string,
   run: (name: string) => Promise<void>,

@@ -2,7 +2,7 @@ import type { RunContext } from '../kernel/run-context.js';
 import { RunStoppedError } from '../kernel/run-stopped.js';
 import type { LoopState, ParallelState } from './compile.js';
 import type { Frame } from './frame.js';
-import type { Result } from './state-visits.js';
+import type { Result } from './visitor.js';
 
 /**
  * Runs what is inside of a state under the state's own time limit. The limit is a journaled timer beside it, so it holds
@@ -47,6 +47,6 @@ export async function runLimited(
 }
 
 /** A signal that is aborted from the start: what the journal knows is told, nothing else happens. */
-export function stopped(): AbortSignal {
+function stopped(): AbortSignal {
   return AbortSignal.abort(new RunStoppedError('branch_stopped'));
 }

@@ -4,8 +4,8 @@ import { serializeError, StepError, type SerializedError } from '../model/step-e
 import type { LoopState } from './compile.js';
 import { holds } from './condition.js';
 import type { Frame } from './frame.js';
-import type { Result, StateVisits } from './state-visits.js';
 import { MAX_ITERATIONS } from './states-schema.js';
+import { failing, type Result, type Visitor } from './visitor.js';
 
 type TurnEnd =
   | { readonly kind: 'done' }
@@ -14,15 +14,15 @@ type TurnEnd =
   | { readonly kind: 'cancelled' };
 
 /** Runs a `for_each` or a `while`. */
-export function runLoop(visits: StateVisits, state: LoopState, path: string, frame: Frame): Promise<Result> {
-  return visits.attempt(() => new LoopRun(visits, state, path, frame).run());
+export function runLoop(visits: Visitor, state: LoopState, path: string, frame: Frame): Promise<Result> {
+  return failing(() => new LoopRun(visits, state, path, frame).run());
 }
 
 class LoopRun {
   private failures = 0;
 
   constructor(
-    private readonly visits: StateVisits,
+    private readonly visits: Visitor,
     private readonly state: LoopState,
     private readonly path: string,
     private readonly frame: Frame,

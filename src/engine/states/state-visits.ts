@@ -1,7 +1,6 @@
-import type { CompiledTemplate } from '../expressions/index.js';
 import type { GraphEnvironment } from '../graph/graph-environment.js';
 import type { RunContext, StepSpec } from '../kernel/run-context.js';
-import { StepError, serializeError, type SerializedError } from '../model/step-error.js';
+import type { SerializedError } from '../model/step-error.js';
 import { runBranches } from './branches.js';
 import type { CompiledHook, CompiledMachine, CompiledState, LoopState, ParallelState, WorkingState } from './compile.js';
 import { holds } from './condition.js';
@@ -11,30 +10,13 @@ import { runLoop } from './loop.js';
 import { MachineScope } from './machine-scope.js';
 import { NodeWork } from './node-work.js';
 import { viewError, viewState, type StateEnding } from './state-view.js';
+import { MachineFault, type InlineEnd, type Result, type Visit, type Visitor } from './visitor.js';
 
 /** Visits in all; loops inside of loops multiply. */
 const MAX_VISITS = 200_000;
 
-/** How a visit ended, or that it left the loop around it for another state. */
-export type Visit = (StateEnding | { readonly status: 'left'; readonly goto: string }) & { readonly path: string };
-/** The same before it is recorded. */
-export type Result = StateEnding | { readonly status: 'left'; readonly goto: string; readonly output: { iterations: number } };
-
-/** A failing end written where it is reached from. */
-export interface InlineEnd {
-  readonly message: CompiledTemplate;
-  readonly status: number;
-}
-
-/** The machine itself cannot go on, whatever its states say about failures. */
-export class MachineFault extends StepError {
-  constructor(code: string, message: string) {
-    super(code, message, { retryable: false });
-  }
-}
-
 /** Visits states, wherever they stand: at the top, in a loop's body, or as a branch. */
-export class StateVisits {
+export class StateVisits implements Visitor {
   readonly scope: MachineScope;
   private readonly work: NodeWork;
   private visited = 0;
@@ -142,16 +124,6 @@ export class StateVisits {
       async () => result.output,
     );
     return result.status === 'left' && recorded.status === 'success' ? result : endingOf(recorded);
-  }
-
-  /** Runs what may throw for reasons of the definition, as a failure of the state. */
-  async attempt(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (fault) {
-      if (fault instanceof MachineFault) throw fault;
-      return { status: 'failed', error: serializeError(fault) };
-    }
   }
 }
 

@@ -6,7 +6,8 @@ import type { CompiledHook, CompiledMachine, TerminalState } from './compile.js'
 import { nextPath, type Frame } from './frame.js';
 import { textOf } from './machine-scope.js';
 import { viewError } from './state-view.js';
-import { MachineFault, StateVisits } from './state-visits.js';
+import { StateVisits } from './state-visits.js';
+import { MachineFault } from './visitor.js';
 
 const STOPPED: ProgramResult = { status: 'failed', error: { code: 'stopped', message: 'The run was stopped.' } };
 
