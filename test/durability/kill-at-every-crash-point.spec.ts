@@ -20,6 +20,9 @@ const NTH: Partial<Record<CrashPoint, number>> = {
   'end.after-commit': 2,
 };
 
+/** By step: which step is over when it begins. A leg walks once its parent has napped. */
+const DEPENDS_ON: Readonly<Record<string, string>> = { parts: 'begin', walk: 'nap', arrive: 'leg', return: 'go' };
+
 let stage: Stage;
 let records: RunRecords;
 let world: EffectsServer;
@@ -62,6 +65,19 @@ async function cancel(runId: string): Promise<number | null> {
   );
 }
 
+/** Effects that began although what they depend on was not durable. */
+async function tooEarly(finished: readonly string[]): Promise<string[]> {
+  const parents = new Map((await records.runs()).map((run) => [run.id, run.parent_run_id]));
+  return world.effects
+    .map(({ key }) => key)
+    .filter((key) => {
+      const [runId = '', step = ''] = key.split('/');
+      const needed = DEPENDS_ON[step.replace(/\[\d+\]$/, '')];
+      const of = step === 'walk' ? parents.get(runId) : runId;
+      return needed !== undefined && !finished.includes(`${of}/${needed}/1`);
+    });
+}
+
 describe('a process killed at', { timeout: 120_000 }, () => {
   it.each(CRASH_POINTS)('%s: what it accepted ends as if nothing had happened', async (point) => {
     const gate = world.gate('/go');
@@ -69,6 +85,7 @@ describe('a process killed at', { timeout: 120_000 }, () => {
     if (errand === null || sleep === null) throw new Error('the server was not there');
     await gate.holds(1);
 
+    const older = (await records.runs()).map((run) => run.id);
     await plan.arm(server, point, { nth: NTH[point] ?? 1 });
     const accepted = await startAll(point);
     const [errandCancel, sleepCancel] = [await cancel(errand), await cancel(sleep)];
@@ -77,6 +94,7 @@ describe('a process killed at', { timeout: 120_000 }, () => {
 
     const finished = finishedKeys(await records.journals());
     const timesBefore = finished.map((key) => world.times(key));
+    expect(await tooEarly(finished)).toEqual([]);
     // The time that makes the key of a request that died free again.
     await records.query('UPDATE idempotency_keys SET locked_until = now() WHERE response_status IS NULL');
     await server.restart();
@@ -96,8 +114,9 @@ describe('a process killed at', { timeout: 120_000 }, () => {
     }
     for (const id of [errand, sleep]) expect(await records.run(id)).toMatchObject({ status: 'cancelled' });
     // One run per request, one child per journey, one key per effect: nothing exists twice.
-    const runs = await records.runs();
-    const mine = runs.filter((run) => again.includes(run.id) || again.includes(run.parent_run_id));
+    const mine = (await records.runs()).filter((run) => !older.includes(run.id));
+    const journeys = mine.filter((run) => run.parent_run_id === null).map((run) => run.id);
+    expect(new Set(journeys)).toEqual(new Set(again));
     expect(mine).toHaveLength(2 * JOURNEYS);
     const keys = new Set(world.effects.map((effect) => effect.key).filter((key) => mine.some((run) => key.startsWith(run.id))));
     expect(keys.size).toBe(JOURNEYS * EFFECTS_OF_JOURNEY);
