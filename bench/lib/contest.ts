@@ -32,6 +32,8 @@ export interface Standing {
   readonly rounds: readonly Sample[];
   /** Busy cores, by process. */
   readonly cores: Readonly<Record<string, number>>;
+  /** Microseconds of CPU for one unit of the deciding metric, by process. Says the same on a busy machine. */
+  readonly cpuEach: Readonly<Record<string, number>>;
 }
 
 export function rulesOf(options: BenchOptions, levels: readonly number[], metric: string, settle?: () => Promise<void>): ContestRules {
@@ -47,12 +49,16 @@ export async function contest(contenders: readonly Contender[], rules: ContestRu
   for (const contender of contenders) best.set(contender, await findLevel(contender, rules));
   const rounds = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
   const cores = new Map<Contender, Record<string, number>[]>(contenders.map((contender) => [contender, []]));
+  const cpuEach = new Map<Contender, Record<string, number>[]>(contenders.map((contender) => [contender, []]));
   for (let round = 0; round < rules.rounds; round += 1) {
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       await rules.settle?.();
       const busy = watchCpu(contender.processes);
-      rounds.get(contender)?.push(await contender.round({ concurrency: best.get(contender)?.concurrency ?? 1, seconds: rules.seconds }));
-      cores.get(contender)?.push(busy());
+      const sample = await contender.round({ concurrency: best.get(contender)?.concurrency ?? 1, seconds: rules.seconds });
+      const used = busy();
+      rounds.get(contender)?.push(sample);
+      cores.get(contender)?.push(used);
+      cpuEach.get(contender)?.push(mapValues(used, (share) => (share / (sample[rules.metric] ?? Number.NaN)) * 1e6));
     }
   }
   return contenders.map((contender) => ({
@@ -61,6 +67,7 @@ export async function contest(contenders: readonly Contender[], rules: ContestRu
     tried: best.get(contender)?.tried ?? [],
     rounds: rounds.get(contender) ?? [],
     cores: medians(cores.get(contender) ?? []),
+    cpuEach: medians(cpuEach.get(contender) ?? []),
   }));
 }
 
@@ -102,4 +109,8 @@ function watchCpu(processes: Readonly<Record<string, number>>): () => Record<str
 function medians(samples: readonly Record<string, number>[]): Record<string, number> {
   const labels = Object.keys(samples[0] ?? {});
   return Object.fromEntries(labels.map((label) => [label, median(samples.map((sample) => sample[label] ?? 0))]));
+}
+
+function mapValues(record: Readonly<Record<string, number>>, change: (value: number) => number): Record<string, number> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

@@ -41,10 +41,11 @@ export function standings(all: readonly Standing[], metrics: readonly Metric[]):
       }),
     ]),
   );
-  for (const { name, tried, cores } of all) {
+  for (const { name, tried, cores, cpuEach } of all) {
     const levels = tried.map(({ concurrency, value }) => `${concurrency}: ${number(value)}`).join(', ');
-    const busy = Object.entries(cores).map(([label, share]) => `${label} ${share.toFixed(2)}`);
-    print(`  ${name}: ${[...(levels === '' ? [] : [`tried ${levels}`]), `cores busy: ${busy.join(', ') || 'unknown'}`].join('; ')}`);
+    if (levels !== '') print(`  ${name}: tried ${levels}`);
+    const busy = Object.entries(cores).map(([label, share]) => `${label} ${share.toFixed(2)} (${number(cpuEach[label] ?? 0)} µs each)`);
+    print(`  ${name}: cores busy: ${busy.join(', ') || 'unknown'}`);
   }
 }
 
