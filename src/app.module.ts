@@ -5,6 +5,7 @@ import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
 import { RunsModule } from './modules/runs/index.js';
 import { TriggersModule } from './modules/triggers/index.js';
+import { WebhooksModule } from './modules/webhooks/index.js';
 import { WorkflowsModule } from './modules/workflows/index.js';
 import { DatabaseModule } from './platform/database/index.js';
 import { EventsModule } from './platform/events/index.js';
@@ -33,6 +34,7 @@ export class AppModule {
         RunsModule,
         ApprovalsModule,
         TriggersModule,
+        WebhooksModule,
       ],
     };
   }

@@ -33,6 +33,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   });
   const run = await create(admin, `/workflows/${workflow}/runs`, { tags: [mark] });
   const approval = await onlyApproval(admin, run);
+  const webhook = await create(admin, '/webhooks', { url: `https://${mark}.example.com/`, enabled: false });
   const trigger = await create(admin, `/workflows/${workflow}/triggers`, { kind: 'webhook', name: mark });
   return {
     ids: {
@@ -41,8 +42,9 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/runs/': run,
       '/api/v1/approvals/': approval,
       '/api/v1/triggers/': trigger,
+      '/api/v1/webhooks/': webhook,
     },
-    marks: [mark, key, workflow, run, approval, trigger],
+    marks: [mark, key, workflow, run, approval, trigger, webhook],
   };
 }
 

@@ -13,7 +13,7 @@ import { FireStore } from './fire-store.js';
 
 const FIRES_PER_CLAIM = 50;
 /** A fire whose taker does not settle it within this time is taken by another. */
-export const FIRE_LEASE_MS = 30_000;
+export const FIRE_LEASE_MS = 10_000;
 const POLL_MS = 1_000;
 /** How soon a fire that waits for earlier ones looks again. */
 const QUEUE_LOOK_MS = 500;
