@@ -113,6 +113,27 @@ describe('a cancel asked of another process', () => {
   });
 });
 
+describe('a process that dies while it creates a child', () => {
+  it('leaves the child to whoever takes the run over', async () => {
+    const store = new MemoryRunStore();
+    const [a, b] = [new EngineHarness(store, { leaseMs: 60 }), new EngineHarness(store)];
+    open.push(b);
+    a.engine.start();
+    const child = a.define([node('x')], { name: 'test/orphan' });
+    const definition = a.define([node('sub', { type: 't.child', config: { workflow: 'test/orphan' } })]);
+    for (const each of [child, definition]) b.adopt(each);
+    const create = store.createRuns.bind(store);
+    store.createRuns = async (params) => {
+      const outcomes = await create(params);
+      if (params.runs[0]?.versionId === child.versionId) a.engine.kill();
+      return outcomes;
+    };
+    const id = await a.submit(definition);
+    b.engine.start();
+    expect((await b.ended(id)).status).toBe('success');
+  });
+});
+
 describe('a run that fails', () => {
   it('cancels the child that another branch waits for', async () => {
     const t = start();

@@ -310,6 +310,7 @@ export class StepRunner implements RunContext, DurableHost {
   }
 
   async waitFor(flight: Flight, key: string, record: WaitRecord): Promise<WaitResult> {
+    if (this.activity.gone) return NEVER;
     const known = this.history.steps.get(flight.path)?.waits.get(key);
     if (known === undefined) {
       this.journal.append({
@@ -324,7 +325,7 @@ export class StepRunner implements RunContext, DurableHost {
       flight.announced = true;
     }
     // A child that was being created when the run was stopped.
-    if (record.kind === 'child' && this.isStopped({ signal: flight.scope })) this.host.cancelChild(this.run.tenant, record.run_id);
+    if (record.kind === 'child' && !this.activity.draining && this.isStopped({ signal: flight.scope })) this.host.cancelChild(this.run.tenant, record.run_id);
     // What a replayed wait is about may have arrived while nobody was listening; a signal may come long before its wait.
     if (record.kind === 'signal' || (record.kind === 'child' && known !== undefined)) this.waits.lookForArrivals();
     const result = await this.waits.wait(flight.path, known ?? record, flight.scope);
