@@ -28,6 +28,10 @@ describe('expressions of a state machine', () => {
     ['{{ to_list("a, b") }}', ['a', 'b']],
     ['{{ to_list("[1,2]") }}', [1, 2]],
     ['{{ to_list("") }}', []],
+    [
+      '{{ [truthy(""), truthy(0), truthy([]), truthy({}), truthy(null), truthy("no"), truthy([0]), truthy(2)] }}',
+      [false, false, false, false, false, true, true, true],
+    ],
   ])('%s', (text, expected) => {
     expect(evaluate(text)).toEqual(expected);
   });

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.js';
 import type { StatesDefinition } from '../model/states-definition.js';
 import { EngineHarness, type EndedRun } from '../testing/engine-harness.js';
 import { readCorpus, type CorpusCase } from '../testing/states-corpus.js';
-import { createStatesInputsPreparer, validateStates } from './index.js';
+import { createStatesInputsPreparer, translateAwf, validateStates } from './index.js';
 
 const cases = readCorpus(join(import.meta.dirname, '../../../test/fixtures/states'));
 
@@ -15,15 +15,21 @@ describe('state machines', () => {
 
   it.each(cases.map((corpusCase) => [corpusCase.name, corpusCase] as const))('%s', async (_, corpusCase) => {
     const harness = new EngineHarness();
-    const definition = corpusCase.definition as JsonObject;
-    expect(validateStates(definition, harness.nodeTypes()).errors).toEqual([]);
-    const machine = definition as unknown as StatesDefinition;
+    const machine = nativeOf(corpusCase);
+    expect(validateStates({ ...machine } as unknown as JsonObject, harness.nodeTypes()).errors).toEqual([]);
     const inputs = createStatesInputsPreparer(machine.inputs)(corpusCase.expected.inputs ?? {});
     harness.engine.start();
     onTestFinished(() => harness.engine.kill());
     compare(await harness.run(harness.defineStates(machine), inputs), corpusCase);
   });
 });
+
+function nativeOf({ name, expected, definition }: CorpusCase): StatesDefinition {
+  if (expected.dialect !== 'awf') return definition as unknown as StatesDefinition;
+  const translation = translateAwf(definition, `awf/${name}`);
+  if ('errors' in translation) throw new Error(JSON.stringify(translation.errors));
+  return translation.definition;
+}
 
 function compare(run: EndedRun, { expected }: CorpusCase): void {
   const { error } = (run.events.at(-1)?.data ?? {}) as { error?: { code: string; message: string; details?: unknown } };

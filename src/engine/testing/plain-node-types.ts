@@ -44,6 +44,8 @@ function runShell({ config, signal }: NodeCall): Promise<Json> {
       if (code !== 0 && config['fail_on_error'] !== false) return reject(new StepError('command_failed', stderr));
       resolve({ stdout, stderr, exit_code: code });
     });
+    // A command need not read its input.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(typeof config['stdin'] === 'string' ? config['stdin'] : '');
   });
 }

@@ -80,6 +80,14 @@ export const TEXT_FUNCTIONS: readonly FunctionSpec[] = [
     call: 'function',
   },
   {
+    name: 'truthy',
+    params: ['dyn'],
+    returns: 'bool',
+    description: 'False for false, zero, null and whatever is empty; true for anything else.',
+    handler: isTruthy,
+    call: 'function',
+  },
+  {
     name: 'to_list',
     params: ['dyn'],
     returns: 'list',
@@ -177,6 +185,12 @@ function toScalar(value: CelValue): CelValue {
   const text = value.trim();
   if (text === 'true' || text === 'false') return text === 'true';
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : value;
+}
+
+function isTruthy(value: CelValue): boolean {
+  if (typeof value !== 'object' || value === null) return Boolean(value);
+  if (Array.isArray(value)) return value.length > 0;
+  return value instanceof Map ? value.size > 0 : value.constructor !== Object || Object.keys(value).length > 0;
 }
 
 function toList(value: CelValue): CelValue[] {
