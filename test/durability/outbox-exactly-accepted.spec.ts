@@ -10,8 +10,8 @@ import { type Cluster, realPostgres, type RealPostgres, startCluster } from './s
  * must be in the outbox once, no more and no less, and must have reached the receiver, as often as it likes but under one id.
  */
 
-const WAVES = 6;
-const RUNS_PER_WAVE = 40;
+const WAVES = 4;
+const RUNS_PER_WAVE = 25;
 
 let postgres: RealPostgres;
 let cluster: Cluster;

@@ -109,7 +109,7 @@ describe('a cron trigger', () => {
     expect(run).toMatchObject({
       status: 'success',
       trigger: 'cron',
-      outputs: { at: expect.stringMatching(/:\d\d\.000Z$/), by: 'cron cron' },
+      outputs: { at: expect.stringMatching(/:\d\d\.000Z$/) as unknown, by: 'cron cron' },
     });
     expect((await api.delete(`/triggers/${id}`)).status).toBe(204);
     expect((await api.get(`/triggers/${id}`)).status).toBe(404);

@@ -64,8 +64,8 @@ describe('a webhook', () => {
     const payloads = told.map(({ body }) => JSON.parse(body) as { type: string; timestamp: string; data: Record<string, unknown> });
     expect(payloads.map(({ data }) => data['run_id']).toSorted()).toEqual(runs.map((run) => run.id).toSorted());
     expect(payloads.find(({ type }) => type === 'run.failed')).toMatchObject({
-      timestamp: expect.stringMatching(/Z$/),
-      data: { run_id: runs[1]?.id, type: 'run.failed', seq: expect.any(Number), workflow: { name: 'demo/bad' }, agent: null },
+      timestamp: expect.stringMatching(/Z$/) as unknown,
+      data: { run_id: runs[1]?.id, type: 'run.failed', seq: expect.any(Number) as unknown, workflow: { name: 'demo/bad' }, agent: null },
     });
     for (const { id: message, timestamp, body, signature } of told) {
       const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
@@ -78,7 +78,7 @@ describe('a webhook', () => {
       (all) => all.every(({ status }) => status === 'delivered'),
     );
     expect((await deliveries(id))[0]).toMatchObject({
-      attempts: [{ status: 200, error: null, duration_ms: expect.any(Number) }],
+      attempts: [{ status: 200, error: null, duration_ms: expect.any(Number) as unknown }],
       next_attempt_at: null,
     });
     expect(await get(id)).not.toHaveProperty('secret');
@@ -105,7 +105,7 @@ describe('a webhook', () => {
     expect(failed).toMatchObject({
       status: 'pending',
       attempts: [{ status: 503, error: 'the receiver answered 503' }],
-      next_attempt_at: expect.any(String),
+      next_attempt_at: expect.any(String) as unknown,
     });
     expect((await get(id)).failing_since).not.toBeNull();
     outside.answers.set('/shaky', 204);
@@ -144,7 +144,7 @@ describe('a webhook', () => {
         () => get(gone.id),
         ({ enabled }) => !enabled,
       ),
-    ).toMatchObject({ disabled_reason: expect.stringContaining('410') });
+    ).toMatchObject({ disabled_reason: expect.stringContaining('410') as unknown });
     const [lost] = await settled(gone.id, ({ status }) => status === 'failed');
     expect((await api.post(`/webhooks/${gone.id}/deliveries/${lost?.id}/redeliver`)).body).toMatchObject({
       status: 409,
@@ -178,7 +178,7 @@ describe('a webhook', () => {
     const { body } = await api.post<WebhookBody>('/webhooks', { url: 'http://10.1.2.3/steal' });
     await runToEnd(api, 'demo/good');
     const [refused] = await settled(body.id, ({ attempts }) => attempts.length > 0);
-    expect(refused?.attempts[0]).toMatchObject({ status: null, error: expect.stringContaining('egress_refused') });
+    expect(refused?.attempts[0]).toMatchObject({ status: null, error: expect.stringContaining('egress_refused') as unknown });
     await api.delete(`/webhooks/${body.id}`);
     for (const url of ['ftp://example.com', 'no url', 'https://user:pass@example.com']) {
       expect((await api.post('/webhooks', { url })).body).toMatchObject({ status: 422, errors: [{ path: '/url' }] });

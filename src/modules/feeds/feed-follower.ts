@@ -11,7 +11,7 @@ import type { FeedConsumer, FeedInterest } from './feed-consumer.js';
 import { FeedCursors } from './feed-cursors.js';
 
 const ROWS_PER_READ = 500;
-const LEASE_MS = 15_000;
+const LEASE_MS = 6_000;
 const RENEW_AFTER_MS = LEASE_MS / 3;
 /** How often it is asked whose events are wanted, and who holds a cursor that is not ours. */
 const INTERESTS_EVERY_MS = 1_000;

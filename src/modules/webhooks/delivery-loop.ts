@@ -9,7 +9,7 @@ import { MessageSender } from './message-sender.js';
 
 const POLL_MS = 1_000;
 /** Beyond the time a try may take, until somebody else may try. */
-const LEASE_MARGIN_MS = 15_000;
+const LEASE_MARGIN_MS = 3_000;
 const CLEAN_EVERY_MS = 60 * 60_000;
 const CLEAN_AT_A_TIME = 2_000;
 const GONE = 410;
