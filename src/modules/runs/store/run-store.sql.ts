@@ -4,8 +4,9 @@
  *   holds. Plain journal writes take KEY SHARE, which a heartbeat, a wake-up or a cancel (no-key updates) does not wait
  *   for, but a take-over (FOR UPDATE) does. Whatever ends a lease takes NO KEY UPDATE, so that it and an accepted cancel
  *   happen one after the other.
- * - `(x IN (SELECT …)) IS NOT FALSE` keeps the planner at a hashed subplan: as a join it would take the arrays for ten
- *   rows each and nest loops over thousands.
+ * - The planner takes every array parameter for ten rows. So leases are looked up by key (`run_id = ANY($1)`), never joined
+ *   to an array, which it would do by reading every lease there is; and `(x IN (SELECT …)) IS NOT FALSE` keeps it at a
+ *   hashed subplan where a join would nest loops over thousands.
  * - Time is the database's.
  */
 
@@ -64,10 +65,10 @@ SELECT ${ENTRY_COLUMNS} FROM unnest(${ENTRY_ARRAYS(1)}) AS e(${ENTRY_COLUMNS})`;
 export const APPEND_ENTRIES = `
 WITH w AS (
   SELECT * FROM unnest($1::uuid[], $2::int4[]) AS w(run_id, epoch)
+), held AS MATERIALIZED (
+  SELECT run_id, epoch FROM live_runs WHERE run_id = ANY($1::uuid[]) AND state = 'leased' FOR KEY SHARE
 ), fenced AS MATERIALIZED (
-  SELECT l.run_id FROM w JOIN live_runs l ON l.run_id = w.run_id
-  WHERE l.epoch = w.epoch AND l.state = 'leased'
-  FOR KEY SHARE OF l
+  SELECT run_id FROM held WHERE ((run_id, epoch) IN (SELECT run_id, epoch FROM w)) IS NOT FALSE
 ), entries AS (
   ${INSERT_ENTRIES(3)}
 )
@@ -85,17 +86,17 @@ export const APPEND_AND_TRANSITION = `
 WITH w AS (
   SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int2[], $4::text[], $5::json[], $6::timestamptz[], $7::float8[], $8::int4[])
   AS w(run_id, epoch, kind, status, error, at, wake_in_ms, wakes)
+), held AS MATERIALIZED (
+  SELECT run_id, epoch, cancel_requested_at FROM live_runs WHERE run_id = ANY($1::uuid[]) AND state = 'leased' FOR NO KEY UPDATE
 ), fenced AS MATERIALIZED (
-  SELECT w.run_id, w.kind, w.status, w.error, w.at, now() + w.wake_in_ms * interval '1 ms' AS wake_at, w.wakes, l.owner, l.started_at
-  FROM w JOIN live_runs l ON l.run_id = w.run_id
-  WHERE l.epoch = w.epoch AND l.state = 'leased'
-    AND NOT (w.kind = 1 AND w.status <> 'cancelled' AND l.cancel_requested_at IS NOT NULL)
-  FOR NO KEY UPDATE OF l
+  SELECT run_id, kind, status, error, at, now() + wake_in_ms * interval '1 ms' AS wake_at, wakes FROM w
+  WHERE ((run_id, epoch) IN (SELECT run_id, epoch FROM held)) IS NOT FALSE
+    AND NOT (kind = 1 AND status <> 'cancelled' AND (run_id IN (SELECT run_id FROM held WHERE cancel_requested_at IS NOT NULL)) IS TRUE)
 ), entries AS (
   ${INSERT_ENTRIES(9)}
 ), ended AS (
-  UPDATE runs r SET status = f.status, error = f.error, worker = f.owner, started_at = f.started_at, finished_at = f.at
-  FROM fenced f WHERE f.kind = 1 AND r.id = f.run_id AND r.status IS NULL
+  UPDATE runs r SET status = f.status, error = f.error, worker = l.owner, started_at = l.started_at, finished_at = f.at
+  FROM fenced f JOIN live_runs l ON l.run_id = f.run_id WHERE f.kind = 1 AND r.id = f.run_id AND r.status IS NULL
   RETURNING r.id, r.parent_run_id
 ), gone AS (
   DELETE FROM live_runs l USING fenced f WHERE f.kind = 1 AND l.run_id = f.run_id
@@ -169,8 +170,8 @@ FROM run_events WHERE run_id = ANY($1::uuid[]) ORDER BY run_id, seq`;
 
 export const HEARTBEAT = `
 UPDATE live_runs l SET lease_until = now() + $4::int4 * interval '1 ms'
-FROM unnest($1::uuid[], $2::int4[]) AS h(run_id, epoch)
-WHERE l.run_id = h.run_id AND l.epoch = h.epoch AND l.state = 'leased' AND l.owner = $3
+WHERE l.run_id = ANY($1::uuid[]) AND l.state = 'leased' AND l.owner = $3
+  AND ((l.run_id, l.epoch) IN (SELECT * FROM unnest($1::uuid[], $2::int4[]))) IS NOT FALSE
 RETURNING l.run_id, l.wakes, l.cancel_requested_at IS NOT NULL AS cancelled, l.cancel_reason`;
 
 export const REQUEST_CANCEL = `
