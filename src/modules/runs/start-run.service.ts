@@ -5,7 +5,6 @@ import {
   ConcurrencyRejectedError,
   type JsonObject,
   RunEngine,
-  type StoredDefinition,
   type SubmitRun,
   type SubmittedRun,
 } from '../../engine/index.js';

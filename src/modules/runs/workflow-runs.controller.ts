@@ -69,13 +69,16 @@ export class WorkflowRunsController {
   }
 }
 
+/** One for all: an abort without a reason makes an exception with a stack, and every answered request ends in one. */
+const CALLER_LEFT = new Error('the caller left');
+
 /** Waiting ends early when the caller leaves or the server shuts down; the run goes on. */
 function waitFor(timeoutMs: number, request: EdgeRequest, response: Response): WaitForRun {
   const left = new AbortController();
-  const forget = request.drain?.register(() => left.abort());
+  const forget = request.drain?.register(() => left.abort(CALLER_LEFT));
   response.on('close', () => {
     forget?.();
-    left.abort();
+    left.abort(CALLER_LEFT);
   });
   return { timeoutMs, signal: left.signal };
 }
