@@ -1,5 +1,17 @@
 import { z } from 'zod';
-import { flag, integer, list, oneOf, optionalFlag, optionalOneOf, optionalText, postgresUrl, text, trustProxy, type Variable } from './variable.js';
+import {
+  flag,
+  integer,
+  list,
+  oneOf,
+  optionalFlag,
+  optionalOneOf,
+  optionalText,
+  postgresUrl,
+  text,
+  trustProxy,
+  type Variable,
+} from './variable.js';
 
 const MINUTE = 60_000;
 
@@ -27,8 +39,14 @@ export const VARIABLES = {
     minLength: 20,
     description: 'Admin key to create at first start, instead of a generated one that is printed once.',
   }),
-  HEDDLE_ANONYMOUS_ROLE: optionalOneOf(['viewer', 'operator', 'admin'], { description: 'Role of requests without a key. Unset: they are refused.' }),
-  HEDDLE_SECRET_KEY: optionalText({ secret: true, minLength: 32, description: 'Key of the encrypted secret store.' }),
+  HEDDLE_ANONYMOUS_ROLE: optionalOneOf(['viewer', 'operator', 'admin'], {
+    description: 'Role of requests without a key. Unset: they are refused.',
+  }),
+  HEDDLE_SECRET_KEY: optionalText({
+    secret: true,
+    minLength: 32,
+    description: 'Key that stored secrets, such as the signing keys of webhooks, are encrypted with. Unset: they are stored as they are.',
+  }),
   HEDDLE_EGRESS_ALLOW: list({
     description: 'Private destinations that workflows may reach: hosts, `host:port`, CIDRs. Public ones are always allowed.',
   }),

@@ -62,7 +62,7 @@ describe('a webhook', () => {
       (messages) => messages.length >= 3,
     );
     const payloads = told.map(({ body }) => JSON.parse(body) as { type: string; timestamp: string; data: Record<string, unknown> });
-    expect(payloads.map(({ data }) => data['run_id']).toSorted()).toEqual(runs.map((run) => run.id).toSorted());
+    expect(payloads.map(({ data }) => String(data['run_id'])).toSorted()).toEqual(runs.map((run) => run.id).toSorted());
     expect(payloads.find(({ type }) => type === 'run.failed')).toMatchObject({
       timestamp: expect.stringMatching(/Z$/) as unknown,
       data: { run_id: runs[1]?.id, type: 'run.failed', seq: expect.any(Number) as unknown, workflow: { name: 'demo/bad' }, agent: null },

@@ -85,7 +85,7 @@ export class FeedFollower implements OnApplicationBootstrap {
 
   private async stop(): Promise<void> {
     this.forgetHub?.();
-    await Promise.all(this.followings.map(({ loop }) => loop?.stop()));
+    await Promise.all(this.followings.map(async ({ loop }) => loop?.stop()));
     await this.cursors.release(this.owner);
   }
 

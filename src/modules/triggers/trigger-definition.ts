@@ -146,7 +146,7 @@ export function checkTrigger(value: Json, pointer: string): CheckedTrigger {
   }
   if (isJsonObject(draft.inputs)) {
     const found = checkTemplate(draft.inputs, `${pointer}/inputs`, declarationsOf(kind)).filter(({ severity }) => severity === 'error');
-    faults.push(...found.map(({ severity: _, ...fault }) => fault));
+    faults.push(...found.map(({ path, code, message, line, column, offset }) => ({ path, code, message, line, column, offset })));
   }
   return faults.length > 0
     ? { faults }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import type { Json } from '../../engine/index.js';
 import { NotFoundError } from '../../platform/errors/app-error.js';
 import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
@@ -94,7 +93,7 @@ export class TriggersService {
 }
 
 function checked(trigger: CreateTriggerDto): TriggerSpec {
-  const result = checkTrigger({ ...trigger } as unknown as Json, '');
+  const result = checkTrigger({ ...trigger }, '');
   if ('faults' in result) throw invalidTrigger(result.faults);
   return result.spec;
 }

@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
-import type { JsonObject } from '../../../engine/index.js';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { BackgroundLoop, ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
@@ -63,7 +62,7 @@ export class FireDispatcher implements OnApplicationBootstrap {
   /** Submits the run of a fire. Throws what keeps it from running; what is worth another try leaves the fire to the others. */
   async start({ run_id, tenant_id, workflow_id, kind, inputs }: FireToStart): Promise<void> {
     try {
-      await this.starter.start({ tenant: tenant_id, workflow: workflow_id, inputs: inputs as JsonObject, trigger: kind, id: run_id });
+      await this.starter.start({ tenant: tenant_id, workflow: workflow_id, inputs, trigger: kind, id: run_id });
     } catch (error) {
       if (error instanceof ConcurrencyConflictError) await this.fires.ended(run_id, 'skipped', fireError(error.code, error.detail));
       else if (error instanceof AppError && error.status < 500) await this.fires.ended(run_id, 'failed', describe(error));
