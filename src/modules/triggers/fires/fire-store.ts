@@ -143,8 +143,8 @@ export class FireStore {
   async earlier({ trigger_id, fire_key }: ClaimedFire): Promise<EarlierFire[]> {
     return this.dataSource.query<EarlierFire[]>(
       `WITH ended AS (
-         UPDATE trigger_fires f SET status = 'over' FROM runs r
-         WHERE f.trigger_id = $1 AND f.status = 'started' AND r.id = f.run_id AND r.status IS NOT NULL RETURNING f.run_id
+         UPDATE trigger_fires f SET status = 'over' WHERE f.trigger_id = $1 AND f.status = 'started'
+           AND NOT EXISTS (SELECT FROM runs r WHERE r.id = f.run_id AND r.status IS NULL) RETURNING f.run_id
        )
        SELECT run_id, status FROM trigger_fires
        WHERE trigger_id = $1 AND status IN ('pending', 'started') AND fire_key < $2 AND run_id NOT IN (SELECT run_id FROM ended)`,
