@@ -199,7 +199,8 @@ export class RunExecution {
   private scheduleRunRetry(error: SerializedError): boolean {
     const policy = this.program.retryRun;
     const attempt = this.history.runAttempt;
-    if (policy === null || attempt >= policy.max_attempts) return false;
+    // A run that is gone from here cannot note that it tries again, and would do so for ever.
+    if (policy === null || attempt >= policy.max_attempts || this.activity.gone) return false;
     const at = this.host.clock.now();
     const until = at + Math.round(backoffDelay(policy, attempt));
     this.journal.append({ type: 'run.waiting', at, data: { reason: 'retry_run', until, attempt, error: error as unknown as Json } });
