@@ -51,7 +51,7 @@ export const VARIABLES = {
     description: 'Private destinations that workflows may reach: hosts, `host:port`, CIDRs. Public ones are always allowed.',
   }),
   HEDDLE_SHELL: oneOf(['files', 'all', 'off'], 'files', {
-    description: 'Whose definitions may start processes: those of `HEDDLE_WORKFLOWS_DIR` only, all, or none.',
+    description: 'Whose definitions may start processes: those of `HEDDLE_WORKFLOWS_DIR` only, all, or none. No node type of this version starts any.',
   }),
   HEDDLE_EXPRESSION_ENV: list({
     item: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must list names of environment variables'),
