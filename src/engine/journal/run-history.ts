@@ -97,7 +97,7 @@ export class RunHistory {
     this.lastHash = this.hashBeforeEnd;
   }
 
-  /** Children that open steps wait for. */
+  /** Children that steps wait for, or waited for when they were cancelled. */
   openChildren(): string[] {
     return [...this.steps.values()].flatMap(({ waits }) => [...waits.values()].flatMap((wait) => (wait.kind === 'child' ? [wait.run_id] : [])));
   }
@@ -133,9 +133,12 @@ export class RunHistory {
       case 'step.skipped':
         this.settle(path, entry, 'skipped');
         break;
-      case 'step.cancelled':
-        this.settle(path, entry, 'cancelled');
+      case 'step.cancelled': {
+        // Its children may live on: whoever ends the run after a crash has to find them.
+        const waits = [...(this.steps.get(path)?.waits ?? [])];
+        this.settle(path, entry, 'cancelled').waits = new Map(waits);
         break;
+      }
       default:
         break;
     }

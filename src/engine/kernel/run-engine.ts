@@ -84,6 +84,7 @@ const RESULT_NOT_STORABLE: SerializedError = {
 };
 const CLAIM_BATCH = 100;
 const SLOW_STEP_MS = 25;
+const DEPENDENT_CANCEL_RETRY_MS = 500;
 const MIN_SWEEP_MS = 20;
 
 /**
@@ -129,7 +130,7 @@ export class RunEngine {
       parkAfterMs: options.parkAfterMs,
       stopGraceMs: options.stopGraceMs,
       startChild: (parent, step, request) => this.startChild(parent, step, request),
-      cancelChild: (tenant, runId) => void this.cancelQuietly(tenant, runId),
+      cancelChild: (tenant, runId) => this.cancelQuietly(tenant, runId),
       onLeft: (execution, how, status) => this.onLeft(execution, how, status),
     };
   }
@@ -409,10 +410,15 @@ export class RunEngine {
   }
 
   private async cancelQuietly(tenant: string, runId: string): Promise<void> {
-    try {
-      await this.cancel({ tenant, runId, reason: 'cancelled together with the run that started or replaced it' });
-    } catch (error) {
-      this.deps.logger.warn({ err: error, run_id: runId }, 'could not cancel a dependent run');
+    for (;;) {
+      try {
+        await this.cancel({ tenant, runId, reason: 'cancelled together with the run that started or replaced it' });
+        return;
+      } catch (error) {
+        this.deps.logger.warn({ err: error, run_id: runId }, 'could not cancel a dependent run');
+        if (!(error instanceof StoreUnavailableError) || this.stopped) return;
+        await new Promise((resolve) => setTimeout(resolve, DEPENDENT_CANCEL_RETRY_MS));
+      }
     }
   }
 

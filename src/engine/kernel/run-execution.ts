@@ -160,6 +160,7 @@ export class RunExecution {
       let result: ProgramResult | null = null;
       const retryAt = this.history.runRetryAt;
       if (retryAt === null || (await this.beginRunAttempt(retryAt))) result = await this.program.run(this.steps);
+      await this.steps.childrenCancelled();
       if (this.stopping !== null) result = this.stoppedResult();
       else if (result?.status === 'failed' && this.scheduleRunRetry(result.error)) continue;
       try {

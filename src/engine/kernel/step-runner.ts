@@ -26,7 +26,8 @@ export interface StepsHost {
   readonly random: () => number;
   readonly logger: EngineLogger;
   startChild(parent: RunInfo, step: string, request: ChildRunRequest): Promise<{ runId: string; created: boolean }>;
-  cancelChild(tenant: string, runId: string): void;
+  /** Settles once the cancel is accepted. */
+  cancelChild(tenant: string, runId: string): Promise<void>;
 }
 
 /** Makes one attempt of a step. Throws `AttemptError`, or what the step threw. */
@@ -41,6 +42,7 @@ type Attempt = (attempt: number) => Promise<{ flight: Flight; output: Json }>;
 export class StepRunner implements RunContext, DurableHost {
   /** Attempts that ended without a row of their own yet. */
   private readonly unrecorded = new Set<string>();
+  private readonly childCancels = new Set<Promise<void>>();
 
   constructor(
     readonly run: RunInfo,
@@ -117,9 +119,23 @@ export class StepRunner implements RunContext, DurableHost {
 
   /** Stops what is under way and waited for, children included. */
   stopAll(reason: StopReason): void {
-    for (const child of this.history.openChildren()) this.host.cancelChild(this.run.tenant, child);
+    for (const child of this.history.openChildren()) this.cancelChild(child);
     this.activity.abortWork(reason);
     this.waits.abortAll();
+  }
+
+  /** Until then a run that stops must not end: nobody would look after its children any more. */
+  async childrenCancelled(): Promise<void> {
+    while (this.childCancels.size > 0) await Promise.all(this.childCancels);
+  }
+
+  /** Only once the reason is durable: a crash must not undo the failure of a step and leave the child cancelled for it. */
+  private cancelChild(runId: string): void {
+    const cancel = (this.journal.durable() ?? Promise.resolve())
+      .then(() => this.host.cancelChild(this.run.tenant, runId))
+      .catch(() => undefined)
+      .finally(() => this.childCancels.delete(cancel));
+    this.childCancels.add(cancel);
   }
 
   // --- Attempts and how they end ---------------------------------------------------------------------------------
@@ -325,12 +341,12 @@ export class StepRunner implements RunContext, DurableHost {
       flight.announced = true;
     }
     // A child that was being created when the run was stopped.
-    if (record.kind === 'child' && !this.activity.draining && this.isStopped({ signal: flight.scope })) this.host.cancelChild(this.run.tenant, record.run_id);
+    if (record.kind === 'child' && !this.activity.draining && this.isStopped({ signal: flight.scope })) this.cancelChild(record.run_id);
     // What a replayed wait is about may have arrived while nobody was listening; a signal may come long before its wait.
     if (record.kind === 'signal' || (record.kind === 'child' && known !== undefined)) this.waits.lookForArrivals();
     const result = await this.waits.wait(flight.path, known ?? record, flight.scope);
     if (result.kind === 'aborted' && record.kind === 'child' && flight.scope?.aborted === true) {
-      this.host.cancelChild(this.run.tenant, record.run_id);
+      this.cancelChild(record.run_id);
     }
     return result;
   }
