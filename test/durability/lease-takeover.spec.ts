@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JournalEntry } from '../../src/engine/index.js';
 import { Stage, isHeldBy } from '../support/stage.js';
 import { outputsOfErrand, outputsOfJourney, start, storeJourneys } from '../support/journey.js';
 import { finishedKeys } from '../support/run-records.js';
 import type { TestServer } from '../support/server.js';
-import type { RunBody } from '../support/runs.js';
+import { eventually, type RunBody } from '../support/runs.js';
 
 const ERRANDS = 6;
 
@@ -65,14 +66,19 @@ describe('with a short lease', { timeout: 120_000 }, () => {
     const taken = await records.runs();
     expect(taken.filter((run) => ids.includes(run.id)).every((run) => isHeldBy(second, run) && run.epoch === 2)).toBe(true);
 
+    const returning = world.gate('/return');
     gate.open();
-    await records.ended(15_000, ids);
-    const journals = await records.journals(ids);
+    await returning.holds(ERRANDS);
+    const isWritten = (found: Map<string, JournalEntry[]>): boolean =>
+      [...found.values()].every((journal) => journal.at(-1)?.type === 'step.started');
+    const journals = await eventually(() => records.journals(ids), isWritten);
     process.kill(first.pid, 'SIGCONT');
     // The answers it waited for are there already. It has one journal lane: what it makes of them is written before this.
-    const later = await start(first.api, 'durability/errand', 7, world, { wait: '30s' });
+    const later = await start(first.api, 'durability/leg', 7, world, { wait: '30s' });
     expect(isHeldBy(first, await records.run(later))).toBe(true);
     expect(await records.journals(ids)).toEqual(journals);
+    returning.open();
+    await records.ended(15_000, ids);
     expect(await records.faults()).toEqual([]);
     await expectErrandsDone(second.api, ids);
   });

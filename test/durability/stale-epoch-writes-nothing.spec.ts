@@ -4,6 +4,7 @@ import { findBrokenLink, type CrashPoint, type JournalWrite } from '../../src/en
 import { PostgresRunStore } from '../../src/modules/runs/store/postgres-run-store.js';
 import { Stage, isHeldBy } from '../support/stage.js';
 import { CrashPlan } from '../support/crash-plan.js';
+import type { Gate } from '../support/effects-server.js';
 import { outputsOfJourney, start, storeJourneys } from '../support/journey.js';
 import { eventually, type RunBody } from '../support/runs.js';
 import type { TestServer } from '../support/server.js';
@@ -129,7 +130,7 @@ describe('at the store', () => {
   });
 });
 
-describe('by a process that stopped at', { timeout: 120_000 }, () => {
+describe('by a process that stopped', { timeout: 120_000 }, () => {
   let first: TestServer;
   let second: TestServer;
   beforeAll(async () => {
@@ -140,6 +141,21 @@ describe('by a process that stopped at', { timeout: 120_000 }, () => {
     for (const node of [first, second]) process.kill(node.pid, 'SIGCONT');
   });
 
+  /** The journey under way, once the second process is at its last effect and has written all there is to write so far. */
+  async function journeyAtItsEnd(gate: Gate): Promise<void> {
+    await gate.holds(1);
+    const journey = (await stage.records.runs()).find((run) => run.status === null && run.parent_run_id === null);
+    if (journey === undefined) throw new Error('no journey is under way');
+    expect(isHeldBy(second, journey)).toBe(true);
+    const last = async () => (await stage.records.journal(journey.id)).at(-1);
+    await eventually(last, (entry) => entry?.type === 'step.started' && entry.step === 'arrive');
+  }
+
+  async function everythingBut(...ids: readonly string[]): Promise<unknown> {
+    const runs = (await stage.records.runs()).filter((run) => !ids.includes(run.id));
+    return { runs, journals: await stage.records.journals(runs.map((run) => run.id)) };
+  }
+
   const points: [CrashPoint, number][] = [
     ['create.after-commit', 1],
     ['step.after-execute', 2],
@@ -149,30 +165,34 @@ describe('by a process that stopped at', { timeout: 120_000 }, () => {
     ['end.before-commit', 2],
   ];
 
-  it.each(points)('%s until its lease was over', async (point, nth) => {
-    const { records, world } = stage;
-    // Alone, so that it is the first process that gets there.
-    process.kill(second.pid, 'SIGSTOP');
-    await plan.arm(first, point, { nth, signal: 'SIGSTOP' });
-    const starting = start(first.api, 'durability/journey', nth, world);
-    await plan.reached(first, point, 'SIGSTOP');
-    process.kill(second.pid, 'SIGCONT');
-    await records.ended(20_000);
-    const before = await records.journals();
-    const last = (): number => world.effects.filter((effect) => effect.path === '/arrive').length;
-    const arrived = last();
+  describe.each(['holds', 'has ended'])('until another one %s its run, at', (situation) => {
+    it.each(points)('%s', async (point, nth) => {
+      const { records, world } = stage;
+      // Alone, so that it is the first process that gets there.
+      process.kill(second.pid, 'SIGSTOP');
+      await plan.arm(first, point, { nth, signal: 'SIGSTOP' });
+      const starting = start(first.api, 'durability/journey', nth, world);
+      await plan.reached(first, point, 'SIGSTOP');
+      const gate = situation === 'holds' ? world.gate('/arrive') : null;
+      process.kill(second.pid, 'SIGCONT');
+      await (gate === null ? records.ended(20_000) : journeyAtItsEnd(gate));
+      const before = await everythingBut();
+      const arrivals = world.effects.filter((effect) => effect.path === '/arrive').length;
 
-    process.kill(first.pid, 'SIGCONT');
-    await plan.past(first, point);
-    const id = await starting;
-    // It has one journal lane: whatever it still wrote went before the rows of this run.
-    const later = await start(first.api, 'durability/errand', 0, world, { wait: '30s' });
-    expect(isHeldBy(first, await records.run(later))).toBe(true);
-    expect(isHeldBy(second, await records.run(id))).toBe(true);
-    expect(await records.journals([...before.keys()])).toEqual(before);
-    expect(await records.faults()).toEqual([]);
-    expect((await first.api.get<RunBody>(`/runs/${id}`)).body).toMatchObject({ status: 'success', outputs: outputsOfJourney(nth) });
-    // A request may have been on its way when it stopped, but nothing began that needs what it could not write.
-    expect(last()).toBe(arrived);
+      process.kill(first.pid, 'SIGCONT');
+      await plan.past(first, point);
+      const id = await starting;
+      // It has one journal lane: whatever it still wrote went before the rows of this run.
+      const later = await start(first.api, 'durability/errand', 0, world, { wait: '30s' });
+      expect(isHeldBy(first, await records.run(later))).toBe(true);
+      expect(await everythingBut(later)).toEqual(before);
+      gate?.open();
+      await records.ended(20_000);
+      expect(isHeldBy(second, await records.run(id))).toBe(true);
+      expect(await records.faults()).toEqual([]);
+      expect((await first.api.get<RunBody>(`/runs/${id}`)).body).toMatchObject({ status: 'success', outputs: outputsOfJourney(nth) });
+      // A request may have been on its way when it stopped, but nothing began that needs what it could not write.
+      expect(world.effects.filter((effect) => effect.path === '/arrive')).toHaveLength(arrivals);
+    });
   });
 });

@@ -18,13 +18,15 @@ interface ArmOptions {
 export class CrashPlan {
   private readonly dir = mkdtempSync(join(tmpdir(), 'heddle-crash-'));
   private readonly file = join(this.dir, 'plan.json');
+  private plans = 0;
 
   /** What a server needs in its environment. */
   readonly env: Readonly<Record<string, string>> = { NODE_OPTIONS: `--import=${HOOK}`, CRASH_PLAN: this.file };
 
   /** From now on, the `nth` time the server is at the point it gets the signal. */
   async arm(server: TestServer, point: CrashPoint, { nth = 1, signal = 'SIGKILL' }: ArmOptions = {}): Promise<void> {
-    writeFileSync(this.file, JSON.stringify({ point, nth, signal }));
+    this.plans += 1;
+    writeFileSync(this.file, JSON.stringify({ id: this.plans, point, nth, signal }));
     process.kill(server.pid, 'SIGUSR2');
     await this.said(server, `armed for ${point}`);
   }
@@ -43,8 +45,9 @@ export class CrashPlan {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
+  /** Plans are numbered, for a server may be at one point for several of them. */
   private async said(server: TestServer, text: string): Promise<void> {
     const lines = async (): Promise<string> => server.stderr;
-    await eventually(lines, (stderr) => stderr.includes(`crash-hook: ${text}\n`), 30_000);
+    await eventually(lines, (stderr) => stderr.includes(`crash-hook: ${this.plans} ${text}\n`), 30_000);
   }
 }
