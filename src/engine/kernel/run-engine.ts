@@ -12,6 +12,7 @@ import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, RunInfo } from '../ports/node-type.js';
 import { StoreUnavailableError, type ClaimedRun, type RunStore } from '../ports/run-store.js';
+import { closeOpenSteps } from './close-open-steps.js';
 import { CreateBatcher } from './create-batcher.js';
 import { claimedFrom, newRun, runInfo } from './new-run.js';
 import type { Program } from './run-context.js';
@@ -378,8 +379,10 @@ export class RunEngine {
       const entries = (await this.deps.store.loadJournals([claimed.id])).get(claimed.id) ?? [];
       const history = RunHistory.from(entries);
       if (history.terminal) return;
+      await Promise.all(history.openChildren().map((child) => this.cancelQuietly(claimed.tenant, child)));
       const journal = this.openJournal(claimed, history);
       const at = this.clock.now();
+      closeOpenSteps(history, journal, 'run_failed', at);
       journal.append({ type: 'run.failed', at, data: { error: { ...error } } });
       await journal.finish({ kind: 'end', status: 'failed', error, at });
       for (const listener of this.endedListeners) listener(claimed.id, 'failed');

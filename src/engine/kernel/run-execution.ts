@@ -6,9 +6,9 @@ import type { SerializedError } from '../model/step-error.js';
 import { backoffDelay } from '../policy/retry.js';
 import type { RunInfo } from '../ports/node-type.js';
 import { StoreUnavailableError, type ClaimedRun } from '../ports/run-store.js';
+import { closeOpenSteps } from './close-open-steps.js';
 import { MAX_TIMER_MS, RunActivity } from './run-activity.js';
 import type { Program, ProgramResult } from './run-context.js';
-import type { StopReason } from './run-stopped.js';
 import { RunWaits, type WaitsHost } from './run-waits.js';
 import { StepRunner, type StepsHost } from './step-runner.js';
 
@@ -224,7 +224,7 @@ export class RunExecution {
       this.journal.append({ type: 'run.completed', at, data: { outputs: result.outputs } });
       await this.finish('success', null);
     } else {
-      this.closeOpenSteps('run_failed', at);
+      closeOpenSteps(this.history, this.journal, 'run_failed', at);
       this.journal.append({ type: 'run.failed', at, data: { error: result.error as unknown as Json } });
       await this.finish('failed', result.error);
     }
@@ -232,17 +232,9 @@ export class RunExecution {
 
   private async endCancelled(): Promise<void> {
     const at = this.host.clock.now();
-    this.closeOpenSteps('cancelled', at);
+    closeOpenSteps(this.history, this.journal, 'cancelled', at);
     this.journal.append({ type: 'run.cancelled', at, data: { reason: this.stopping?.note ?? null } });
     await this.finish('cancelled', null);
-  }
-
-  /** Nothing of a run that is over stays open, also what an earlier owner of its lease had begun. */
-  private closeOpenSteps(reason: StopReason, at: number): void {
-    for (const step of this.history.openSteps()) {
-      const attempt = this.history.steps.get(step)?.attempt ?? 1;
-      this.journal.append({ type: 'step.cancelled', step, attempt, at, data: { reason } });
-    }
   }
 
   private async finish(status: TerminalRunStatus, error: SerializedError | null): Promise<void> {
