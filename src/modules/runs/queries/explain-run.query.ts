@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { JsonObject, RunStatus } from '../../../engine/index.js';
-import { OPEN_PATHS_SQL, type OpeningType } from './step-rows.js';
+import { IS_RUN_RETRY_SQL, OPEN_PATHS_SQL, type OpeningType } from './step-rows.js';
 
 /** A live run's standing, as the lease table has it. Times are the database's, as is `now`. */
 export interface LiveStanding {
@@ -70,13 +70,13 @@ export class ExplainRunQuery {
 
   /** When the run waits to begin anew; looked for among its last rows, since only a few come after it. */
   async runRetry(tenant: string, runId: string): Promise<{ at: Date; until: number; attempt: number } | null> {
-    const [row] = await this.dataSource.query<{ type: string; at: Date; until: number; attempt: number }[]>(
-      `SELECT type, at, (data ->> 'until')::float8 AS until, (data ->> 'attempt')::int AS attempt
+    const [row] = await this.dataSource.query<{ type: string; at: Date; data: { until: number; attempt: number } }[]>(
+      `SELECT type, at, data
        FROM (SELECT seq, at, type, data FROM run_events WHERE run_id = $1 AND tenant_id = $2 ORDER BY seq DESC LIMIT 20) AS last
-       WHERE type IN ('run.waiting', 'run.resumed') AND data ->> 'reason' = 'retry_run' ORDER BY seq DESC LIMIT 1`,
+       WHERE type IN ('run.waiting', 'run.resumed') AND ${IS_RUN_RETRY_SQL} ORDER BY seq DESC LIMIT 1`,
       [runId, tenant],
     );
-    return row?.type === 'run.waiting' ? row : null;
+    return row?.type === 'run.waiting' ? { at: row.at, until: row.data.until, attempt: row.data.attempt } : null;
   }
 
   holders(tenant: string, key: string): Promise<ConcurrencyHolder[]> {

@@ -3,7 +3,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { Json, JsonObject } from '../../../engine/index.js';
 import type { RunRow } from './run-row.js';
-import { isNodePathSql, OPEN_PATHS_SQL, SETTLING_SQL } from './step-rows.js';
+import { IS_RUN_RETRY_SQL, isNodePathSql, OPEN_PATHS_SQL, SETTLING_SQL } from './step-rows.js';
+
+/** The first and the last row of a run's journal. */
+interface Payloads {
+  readonly first: JsonObject | null;
+  readonly last: JsonObject | null;
+}
 
 /** A run with the payloads that its journal holds. */
 export interface RunWithPayloads extends RunRow {
@@ -37,15 +43,18 @@ export class GetRunQuery {
 
   /** Inputs are in the journal's first row, outputs in its last. */
   async withPayloads(tenant: string, runId: string): Promise<RunWithPayloads | null> {
-    const [row] = await this.dataSource.query<RunWithPayloads[]>(
-      `SELECT o.*, first.data -> 'inputs' AS inputs, last.data -> 'outputs' AS outputs
+    // Members are picked here, not there: Postgres has no operator that gets past a NUL or half a surrogate pair in the document.
+    const [row] = await this.dataSource.query<(RunRow & Payloads)[]>(
+      `SELECT o.*, first.data AS first, last.data AS last
        FROM run_overview o
        LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = o.id ORDER BY seq LIMIT 1) AS first ON true
        LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = o.id AND o.status = 'success' ORDER BY seq DESC LIMIT 1) AS last ON true
        WHERE o.id = $1 AND o.tenant_id = $2`,
       [runId, tenant],
     );
-    return row ?? null;
+    if (row === undefined) return null;
+    const { first, last, ...run } = row;
+    return { ...run, inputs: (first?.['inputs'] as JsonObject | undefined) ?? null, outputs: last?.['outputs'] ?? null };
   }
 
   async steps(tenant: string, runId: string, restart: RunRestart): Promise<RunSteps> {
@@ -64,7 +73,7 @@ export class GetRunQuery {
   async lastRestart(tenant: string, runId: string): Promise<RunRestart> {
     const [row] = await this.dataSource.query<RunRestart[]>(
       `SELECT seq, (data ->> 'attempt')::int AS attempt FROM run_events
-       WHERE run_id = $1 AND tenant_id = $2 AND type = 'run.resumed' AND data ->> 'reason' = 'retry_run' ORDER BY seq DESC LIMIT 1`,
+       WHERE run_id = $1 AND tenant_id = $2 AND type = 'run.resumed' AND ${IS_RUN_RETRY_SQL} ORDER BY seq DESC LIMIT 1`,
       [runId, tenant],
     );
     return row ?? NEVER_RESTARTED;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { Json } from '../../../engine/index.js';
+import type { Json, JsonObject } from '../../../engine/index.js';
 import { MAX_BYTES_PER_READ, withinBytes } from '../feed/event-row.js';
 import { fanOutSize, openStep, settledStep, type OpenStepRow, type SettledStepRow, type StepRecord } from './step-record.js';
 import { OPEN_PATHS_SQL, OPENING_SQL, SETTLING_SQL } from './step-rows.js';
@@ -95,12 +95,12 @@ export class ListStepsQuery {
   /** A fan-out begins with its first item; its output is its items' outputs in order, null for an item without one. */
   private async fanOut({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<StepRecord> {
     if (items > MAX_ITEMS_ASSEMBLED) return settledStep(row);
-    const found = await this.dataSource.query<{ bytes: string | null; index: number | null; began_at: Date; output: Json }[]>(
+    const found = await this.dataSource.query<{ bytes: string | null; index: number | null; began_at: Date; data: JsonObject }[]>(
       `WITH items AS MATERIALIZED (
          SELECT step, coalesce(started_at, at) AS began_at, data FROM run_events
          WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4),
        size AS (SELECT sum(pg_column_size(data)) AS bytes FROM items)
-       SELECT size.bytes, substring(items.step from $4)::int AS index, items.began_at, items.data -> 'output' AS output
+       SELECT size.bytes, substring(items.step from $4)::int AS index, items.began_at, items.data
        FROM size LEFT JOIN items ON size.bytes < ${MAX_BYTES_PER_READ}`,
       [runId, tenant, row.seq, `^${escapeRegex(row.step)}\\[(\\d+)\\]$`],
     );
@@ -109,7 +109,7 @@ export class ListStepsQuery {
     let began = row.at;
     for (const item of found) {
       if (item.index === null) continue;
-      if (item.index < items) output[item.index] = item.output;
+      if (item.index < items) output[item.index] = item.data['output'] ?? null;
       if (item.began_at < began) began = item.began_at;
     }
     return { ...settledStep({ ...row, started_at: began }), output };

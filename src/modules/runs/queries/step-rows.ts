@@ -37,3 +37,9 @@ export const OPEN_PATHS_SQL = `
     AND NOT EXISTS (
       SELECT 1 FROM run_events s WHERE s.run_id = $1 AND s.step = o.step AND s.seq > o.seq AND s.type IN (${SETTLING_SQL}))
   GROUP BY o.step`;
+
+/**
+ * Whether the row is about a run that begins anew. As text: Postgres has no operator that gets past a NUL or half a
+ * surrogate pair in the document, which the error of the run may hold.
+ */
+export const IS_RUN_RETRY_SQL = `data::text LIKE '{"reason":"retry_run"%'`;
