@@ -7,7 +7,7 @@ import { inParallel, someTime, spread, timed } from './support/timing.js';
 
 const HOUR_MS = 3_600_000;
 const TERMINAL = ['success', 'failed', 'cancelled'];
-/** From the request to the end of the run and of its work. Leases last 10 s here: a cancel that has to wait for a heartbeat is late. */
+/** From the request to the end of the run and of its work. A cancel that waits for a heartbeat (a third of a lease of 30 s) is late. */
 const DEADLINE_MS = 3_000;
 
 interface Receipt {
@@ -27,7 +27,7 @@ const latencies = new Map<string, number[]>();
 beforeAll(async () => {
   postgres = await realPostgres();
   target = await startTarget(answer);
-  cluster = await startCluster(postgres, { nodes: [{}, {}, { HEDDLE_ROLE: 'api' }], env: { HEDDLE_PARK_AFTER_MS: '50' } });
+  cluster = await startCluster(postgres, { nodes: [{}, {}, { HEDDLE_ROLE: 'api' }], env: { HEDDLE_PARK_AFTER_MS: '50', HEDDLE_LEASE_MS: '30000' } });
   for (const definition of workflows(target.url)) await storeWorkflow(apiOf(cluster, 0), definition);
 });
 afterAll(async () => {

@@ -81,7 +81,7 @@ interface Race {
   readonly graph: NodeDefinition[];
   readonly expected: string;
   /** Whether the wake-up is somebody's act; the others come by themselves. */
-  wake?(harness: EngineHarness, runId: string): Promise<unknown>;
+  readonly wake?: (harness: EngineHarness, runId: string) => Promise<unknown>;
 }
 
 const RACES: Record<string, Race> = {

@@ -18,7 +18,7 @@ export function watched(store: RunStore, watch: WriteWatch): RunStore {
     get: (target, name) => {
       if (name === 'append') return append;
       const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? member.bind(target) : member;
+      return typeof member === 'function' ? (...args: unknown[]): unknown => member.apply(target, args) : member;
     },
   });
 }
