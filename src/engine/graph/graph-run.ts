@@ -27,6 +27,7 @@ export class GraphRun {
   private active = 0;
   private failure: SerializedError | null = null;
   private stopped = false;
+  private interrupted = false;
   private done!: (result: ProgramResult) => void;
   private readonly runView: RunView;
 
@@ -103,8 +104,8 @@ export class GraphRun {
     } else {
       this.views[node.id] = { status: outcome.status, output: outcome.status === 'success' ? outcome.output : null, error: failed };
       if (failed !== null && node.onError.kind !== 'continue') this.stop({ ...failed, step: node.id });
-      if (outcome.status === 'cancelled') this.stopped = true;
     }
+    if (outcome.status === 'cancelled') return this.interrupt();
     this.undecided.push(...node.dependents.toReversed());
     this.decide();
   }
@@ -128,6 +129,15 @@ export class GraphRun {
     }
   }
 
+  /**
+   * Nothing follows a cancelled node. One that the journal tells of was cancelled for a failure that is told of there too
+   * and is yet to come.
+   */
+  private interrupt(): void {
+    this.interrupted = true;
+    if (this.context.signal.aborted) this.stopped = true;
+  }
+
   private stop(error: SerializedError): void {
     this.failure ??= error;
     this.stopped = true;
@@ -137,7 +147,7 @@ export class GraphRun {
   private result(): ProgramResult {
     if (this.failure !== null) return { status: 'failed', error: this.failure };
     // Cancelled branches: the run is being stopped from outside, and whoever stops it knows how it ends.
-    if (this.stopped) return { status: 'failed', error: { code: 'stopped', message: 'The run was stopped.' } };
+    if (this.stopped || this.interrupted) return { status: 'failed', error: { code: 'stopped', message: 'The run was stopped.' } };
     try {
       return { status: 'success', outputs: this.outputs() };
     } catch (fault) {
@@ -181,7 +191,7 @@ export class GraphRun {
     let cancelled = false;
     let next = 0;
     const lane = async (): Promise<void> => {
-      while (next < items.length && failed === null && !cancelled) {
+      while (next < items.length && failed === null && !(cancelled && this.context.signal.aborted)) {
         const index = next++;
         const scope = this.scope(node, items[index], index);
         const outcome = await this.runStep(node, `${node.id}[${index}]`, spec, scope);

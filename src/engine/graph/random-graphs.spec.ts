@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { onCrashPoint } from '../crash-points.js';
-import { findBrokenLink } from '../journal/hash-chain.js';
 import { expandEntry, type JournalEntry } from '../journal/journal-entry.js';
 import { RunHistory } from '../journal/run-history.js';
 import type { GraphDefinition, NodeDefinition } from '../model/definition.js';
@@ -12,6 +11,7 @@ import type { StoredDefinition } from '../ports/definitions.js';
 import type { NodeCall } from '../ports/node-type.js';
 import { EngineHarness } from '../testing/engine-harness.js';
 import { deviations, expectedOf, FALLBACK, MISSING, ownValue, PAUSED, type Observed } from '../testing/graph-model.js';
+import { journalFaults } from '../testing/journal-faults.js';
 import { MemoryRunStore } from '../testing/memory-run-store.js';
 import { MortalStore } from '../testing/mortal-store.js';
 import { randomGraph, type PlannedGraph, type PlannedNode } from '../testing/random-graph.js';
@@ -257,25 +257,6 @@ function observe(journal: readonly JournalEntry[]): Observed {
     seen: outputs?.seen ?? {},
     values: Object.fromEntries(Object.entries(outputs?.values ?? {}).map(([id, value]) => [id, plain(value)])),
   };
-}
-
-/** What holds of every journal, whatever the graph. */
-function journalFaults(journal: readonly JournalEntry[]): string[] {
-  const faults: string[] = [];
-  const events = journal.flatMap(expandEntry);
-  if (events.some(({ seq }, index) => seq !== index + 1)) faults.push('its sequence has gaps');
-  if (findBrokenLink(journal) !== null) faults.push('its hash chain is broken');
-  if (events.findIndex(({ type }) => TERMINAL_EVENT_TYPES.has(type)) !== events.length - 1) faults.push('something follows its end');
-  const open = RunHistory.from(journal).openSteps();
-  if (open.length > 0) faults.push(`${open.join(', ')} stay open`);
-  let settled = new Map<string, string>();
-  for (const { type, step, data } of events) {
-    if (type === 'run.resumed' && data['reason'] === 'retry_run') settled = new Map([...settled].filter(([, how]) => how === 'step.completed'));
-    if (step === undefined || !['step.completed', 'step.failed', 'step.skipped', 'step.cancelled'].includes(type)) continue;
-    if (settled.has(step)) faults.push(`${step} settles twice: ${settled.get(step) ?? ''}, ${type}`);
-    settled.set(step, type);
-  }
-  return faults;
 }
 
 let world: World | undefined;

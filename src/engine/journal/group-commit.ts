@@ -73,13 +73,17 @@ export class GroupCommit {
     const batch: Batch = { journals: [], writes: [] };
     let rows = 0;
     let bytes = 0;
+    const runs = new Set<string>();
     for (const journal of this.dirty) {
       if (rows >= MAX_ROWS_PER_FLUSH || bytes >= MAX_BYTES_PER_FLUSH) break;
+      // A run that left and came back: what becomes of a write is told by run, so its two leases do not share a flush.
+      if (runs.has(journal.runId)) continue;
       this.dirty.delete(journal);
       const { entries, transition } = journal.take();
       if (entries.length === 0 && transition === null) continue;
       rows += entries.length;
       for (const entry of entries) bytes += entry.data.length;
+      runs.add(journal.runId);
       batch.journals.push(journal);
       batch.writes.push({ runId: journal.runId, tenant: journal.tenant, epoch: journal.epoch, entries, transition });
     }

@@ -160,7 +160,7 @@ export class RunExecution {
       let result: ProgramResult | null = null;
       const retryAt = this.history.runRetryAt;
       if (retryAt === null || (await this.beginRunAttempt(retryAt))) result = await this.program.run(this.steps);
-      await this.steps.childrenCancelled();
+      await this.waits.whileBusy(this.steps.childrenCancelled());
       if (this.stopping !== null) result = this.stoppedResult();
       else if (result?.status === 'failed' && this.scheduleRunRetry(result.error)) continue;
       try {
@@ -301,6 +301,7 @@ export class RunExecution {
   private leave(how: LeftHow, status?: TerminalRunStatus): void {
     if (this.activity.left) return;
     this.activity.leave();
+    this.journal.close(new JournalClosedError('dropped'));
     this.waits.close();
     if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
     this.host.onLeft(this, how, status);

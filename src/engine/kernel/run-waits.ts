@@ -127,7 +127,7 @@ export class RunWaits {
     if (!this.waits.hasExternal()) return this.onQuiet.park(due);
     this.parkTimer = setTimeout(() => {
       this.parkTimer = null;
-      if (this.isQuiet() && !this.arrivalsDue) this.onQuiet.park(this.nextDue());
+      if (this.isQuiet() && !this.arrivalsDue && !this.activity.aborted && this.waits.size > 0) this.onQuiet.park(this.nextDue());
     }, this.host.parkAfterMs);
   }
 
