@@ -7,6 +7,8 @@ export interface Received {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly idempotencyKey: string | undefined;
+  /** Parsed as JSON; null when there is none. Never settles when the caller goes away before it has sent all. */
+  readonly body: Promise<unknown>;
   /** Settles when the exchange is over: answered, or its socket closed. */
   readonly over: Promise<void>;
   /** Whether the caller went away before it had its answer. */
@@ -58,11 +60,16 @@ function receive(request: IncomingMessage, response: ServerResponse): Received {
   const url = new URL(request.url ?? '/', 'http://target');
   let answered = false;
   const over = new Promise<void>((resolve) => response.on('close', resolve));
-  request.resume();
+  const body = new Promise<unknown>((resolve) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    request.on('end', () => resolve(text === '' ? null : JSON.parse(text)));
+  });
   return {
     path: url.pathname,
     query: url.searchParams,
     idempotencyKey: request.headers['idempotency-key']?.toString(),
+    body,
     over,
     abandoned: () => !answered && response.destroyed,
     answer: (status, body = null) => {
