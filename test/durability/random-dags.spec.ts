@@ -14,7 +14,7 @@ import { startTarget, type Target } from './support/target.js';
 import { inParallel } from './support/timing.js';
 
 const SEED = testSeed(process.env['HEDDLE_TEST_SEED']);
-const GRAPHS = 300;
+const GRAPHS = 250;
 const AT_ONCE = 24;
 /** Kills come this far apart, in milliseconds, for as long as there is work. */
 const CALM_MS = [1_200, 3_000] as const;
