@@ -5,6 +5,8 @@ const NEVER = new Promise<never>(() => undefined);
 /** A process's way to the store, which ends with the process: what it asks after that is neither done nor answered. */
 export class MortalStore {
   private dead = false;
+  private tell: () => void = () => undefined;
+  readonly died = new Promise<void>((resolve) => (this.tell = resolve));
   readonly store: RunStore;
 
   constructor(target: RunStore) {
@@ -27,5 +29,6 @@ export class MortalStore {
 
   die(): void {
     this.dead = true;
+    this.tell();
   }
 }
