@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CRASH_POINTS, type CrashPoint } from '../../src/engine/index.js';
 import { Stage } from '../support/stage.js';
 import { CrashPlan } from '../support/crash-plan.js';
@@ -34,6 +34,11 @@ beforeAll(async () => {
   ({ records, world } = stage);
   server = await stage.node();
   await storeJourneys(server.api);
+});
+
+afterEach(async () => {
+  const alive = await server.api.get('/health/live').catch(() => null);
+  if (alive === null) await server.restart();
 });
 
 afterAll(async () => {
