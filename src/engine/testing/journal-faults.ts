@@ -19,5 +19,19 @@ export function journalFaults(journal: readonly JournalEntry[]): string[] {
     if (settled.has(step)) faults.push(`${step} settles twice: ${settled.get(step) ?? ''}, ${type}`);
     settled.set(step, type);
   }
+  return [...faults, ...attemptFaults(journal)];
+}
+
+/** Attempts of a step count up by one; a new run attempt counts anew. */
+function attemptFaults(journal: readonly JournalEntry[]): string[] {
+  const faults: string[] = [];
+  const failed = new Map<string, number>();
+  for (const { type, step, attempt, data } of journal) {
+    if (type === 'run.resumed' && data.includes('"retry_run"')) failed.clear();
+    if (step === null || !['step.retrying', 'step.completed', 'step.failed'].includes(type)) continue;
+    const due = (failed.get(step) ?? 0) + 1;
+    if (attempt !== due) faults.push(`${step} has ${type} of attempt ${attempt}, attempt ${due} was due`);
+    if (type === 'step.retrying') failed.set(step, attempt);
+  }
   return faults;
 }
