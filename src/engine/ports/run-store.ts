@@ -37,8 +37,8 @@ export interface NewRun {
 
 export type CreateOutcome =
   /**
-   * `leased`: the run is already owned by the creator, at epoch 1. `cancelled`: holders of its concurrency key that have
-   * to make room (`cancel_running`); their cancel is the caller's to request.
+   * `leased`: the run is already owned by the creator, at epoch 1. `cancelled`: runs of its concurrency key that have to
+   * make room (`cancel_running`); their cancel is accepted together with the creation, whoever holds them is yet to be told.
    */
   | { readonly outcome: 'created'; readonly leased: boolean; readonly cancelled?: readonly string[] }
   /** A run with this id, or with this parent and step, exists already; nothing was written. */

@@ -55,7 +55,7 @@ export class MemoryRunStore implements RunStore {
     );
     if (existing !== undefined) return { outcome: 'exists', runId: existing.run.id };
     const holders = run.concurrency === null ? [] : this.holders(run.tenant, run.concurrency.key);
-    const full = run.concurrency !== null && holders.length >= run.concurrency.limit;
+    const full = run.concurrency !== null && run.runAt === null && holders.length >= run.concurrency.limit;
     if (full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders };
     const state = run.runAt !== null ? 'waiting' : full ? 'queued' : run.claim ? 'leased' : 'ready';
     const leased = state === 'leased';
@@ -78,7 +78,9 @@ export class MemoryRunStore implements RunStore {
       },
     });
     if (!full || run.concurrency?.onConflict !== 'cancel_running') return { outcome: 'created', leased };
-    return { outcome: 'created', leased, cancelled: this.toMakeRoom(run, run.concurrency) };
+    const cancelled = this.toMakeRoom(run, run.concurrency);
+    for (const id of cancelled) this.markCancelled((this.runs.get(id) as StoredRun).live as LiveRun, `replaced by run ${run.id}`);
+    return { outcome: 'created', leased, cancelled };
   }
 
   async claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]> {
@@ -204,10 +206,14 @@ export class MemoryRunStore implements RunStore {
     if (stored === undefined || stored.run.tenant !== params.tenant) return { outcome: 'not_found' };
     const { live, status } = stored;
     if (live === null) return { outcome: 'terminal', status: status as TerminalRunStatus };
-    live.cancel ??= { reason: params.reason };
+    this.markCancelled(live, params.reason);
+    return { outcome: 'accepted', owner: live.state === 'leased' && live.leaseUntil >= this.now() ? live.owner : null };
+  }
+
+  private markCancelled(live: LiveRun, reason: string | null): void {
+    live.cancel ??= { reason };
     live.wakes += 1;
     if (live.state === 'waiting' || live.state === 'queued') live.state = 'ready';
-    return { outcome: 'accepted', owner: live.state === 'leased' && live.leaseUntil >= this.now() ? live.owner : null };
   }
 
   async sendSignal(params: { readonly runId: string; readonly tenant: string; readonly name: string; readonly payload: Json }): Promise<boolean> {
@@ -270,7 +276,7 @@ export class MemoryRunStore implements RunStore {
   private toMakeRoom(newcomer: NewRun, { key, limit }: NonNullable<NewRun['concurrency']>): string[] {
     const others = this.keyed(newcomer.tenant, key).filter(({ run }) => run.id !== newcomer.id);
     const staying = others.filter(({ live }) => live !== null && holdsSlot(live) && live.cancel === null);
-    const queued = others.filter(({ live }) => live !== null && !holdsSlot(live) && live.cancel === null);
+    const queued = others.filter(({ live }) => live?.state === 'queued' && live.cancel === null);
     const excess = Math.max(0, staying.length - limit + 1);
     return [...staying.slice(0, excess), ...queued].map(({ run }) => run.id);
   }

@@ -165,6 +165,18 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         expect((await createRuns(keyed('cancel_running')))[0]).toMatchObject({ outcome: 'created', cancelled: [holder.id] });
       });
 
+      it('cancels who has to make room in the same step, and leaves a run of another time out of it', async () => {
+        const [holder, later] = [keyed('cancel_running'), keyed('cancel_running', { runAt: Date.now() + 3_600_000 })];
+        await createRuns(holder);
+        expect((await createRuns(later))[0]).toEqual({ outcome: 'created', leased: false });
+        expect(await store.loadArrivals({ runId: holder.id, childIds: [], signals: false })).toMatchObject({ cancel: null });
+        const newcomer = keyed('cancel_running');
+        await createRuns(newcomer);
+        const { cancel } = await store.loadArrivals({ runId: holder.id, childIds: [], signals: false });
+        expect(cancel).toEqual({ reason: `replaced by run ${newcomer.id}` });
+        expect(await store.loadArrivals({ runId: later.id, childIds: [], signals: false })).toMatchObject({ cancel: null });
+      });
+
       it('leaves its slot to a run that is being cancelled until it is over', async () => {
         const [leaving, successor, latest] = [keyed('cancel_running'), keyed('cancel_running'), keyed('cancel_running')];
         await createRuns(leaving);

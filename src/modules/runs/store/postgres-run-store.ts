@@ -109,7 +109,8 @@ export class PostgresRunStore implements RunStore {
   /** A run that has to see its key's holders first, or begins with rows it keeps. */
   private async createAlone(run: NewRun, params: { readonly owner: string; readonly leaseMs: number }): Promise<CreateOutcome> {
     return await this.transaction(async (client) => {
-      const key = run.concurrency === null ? FREE_KEY : await this.lockKey(client, run.tenant, run.concurrency);
+      // A later run meets its key when its time comes.
+      const key = run.concurrency === null || run.runAt !== null ? FREE_KEY : await this.lockKey(client, run.tenant, run.concurrency);
       // First of all, for the run may itself be what fills the key.
       const existing = await client.query<{ id: string }>(sql.FIND_EXISTING, [run.id, run.parentRunId, run.parentStep]);
       if (existing.rows[0] !== undefined) return { outcome: 'exists', runId: existing.rows[0].id };
@@ -124,8 +125,9 @@ export class PostgresRunStore implements RunStore {
         const kept = { runId: run.id, tenant: run.tenant, epoch: 0, entries: run.kept, transition: null };
         await client.query(sql.INSERT_KEPT, entryValues([kept]));
       }
-      const makeRoom = key.full && run.concurrency?.onConflict === 'cancel_running';
-      return { outcome: 'created', leased: false, ...(makeRoom ? { cancelled: key.inTheWay } : {}) };
+      if (!key.full || run.concurrency?.onConflict !== 'cancel_running') return { outcome: 'created', leased: false };
+      if (key.inTheWay.length > 0) await client.query(sql.REQUEST_CANCELS, [key.inTheWay, run.tenant, replacedBy(run)]);
+      return { outcome: 'created', leased: false, cancelled: key.inTheWay };
     });
   }
 
@@ -482,6 +484,10 @@ function journalEntry(row: JournalRow): JournalEntry {
     data: row.data,
     hash: row.hash,
   };
+}
+
+function replacedBy(run: NewRun): string {
+  return `replaced by run ${run.id}`;
 }
 
 function asError(error: unknown): Error {

@@ -174,14 +174,18 @@ WHERE l.run_id = ANY($1::uuid[]) AND l.state = 'leased' AND l.owner = $3
   AND ((l.run_id, l.epoch) IN (SELECT * FROM unnest($1::uuid[], $2::int4[]))) IS NOT FALSE
 RETURNING l.run_id, l.wakes, l.cancel_requested_at IS NOT NULL AS cancelled, l.cancel_reason`;
 
-export const REQUEST_CANCEL = `
+const MARK_CANCELLED = `
 UPDATE live_runs SET
   cancel_requested_at = coalesce(cancel_requested_at, now()),
   cancel_reason = CASE WHEN cancel_requested_at IS NULL THEN $3 ELSE cancel_reason END,
   wakes = wakes + 1,
   ready_at = CASE WHEN state IN ('waiting', 'queued') THEN now() ELSE ready_at END,
-  state = CASE WHEN state IN ('waiting', 'queued') THEN 'ready' ELSE state END
-WHERE run_id = $1 AND tenant_id = $2
+  state = CASE WHEN state IN ('waiting', 'queued') THEN 'ready' ELSE state END`;
+
+/** Runs that make room for a new one of their key, in its transaction: a newcomer whose process dies does not wait for them. */
+export const REQUEST_CANCELS = `${MARK_CANCELLED} WHERE run_id = ANY($1::uuid[]) AND tenant_id = $2`;
+
+export const REQUEST_CANCEL = `${MARK_CANCELLED} WHERE run_id = $1 AND tenant_id = $2
 RETURNING CASE WHEN state = 'leased' AND lease_until >= now() THEN owner END AS owner`;
 
 export const FINAL_STATUS = `SELECT status FROM runs WHERE id = $1 AND tenant_id = $2`;
@@ -239,10 +243,13 @@ LIMIT 100`;
 /** Serialises all decisions about one key until the transaction ends. */
 export const LOCK_KEY = `SELECT pg_advisory_xact_lock(hashtextextended($1 || E'\\x1f' || $2, 7405))`;
 
-/** A run that is being cancelled keeps its slot until it is over: what it does may take a while to stop. */
+/**
+ * Who holds a slot of the key, and who is in line (idle); a run whose time has not come is neither. A run that is being
+ * cancelled keeps its slot until it is over: what it does may take a while to stop.
+ */
 export const KEY_RUNS = `
-SELECT run_id, state = 'queued' OR (state = 'waiting' AND started_at IS NULL) AS idle, cancel_requested_at IS NOT NULL AS cancelling
-FROM live_runs WHERE tenant_id = $1 AND concurrency_key = $2 ORDER BY run_id`;
+SELECT run_id, state = 'queued' AS idle, cancel_requested_at IS NOT NULL AS cancelling
+FROM live_runs WHERE tenant_id = $1 AND concurrency_key = $2 AND NOT (state = 'waiting' AND started_at IS NULL) ORDER BY run_id`;
 
 /** Gives free slots to the queued runs that are first in line. Runs under the key's lock. */
 export const PROMOTE_QUEUED = `
