@@ -216,6 +216,8 @@ describe.each(['before', 'after'] as const)('while a park is held just %s its co
     parents.engine.start();
     children.engine.start();
     for (let round = 0; round < 10; round += 1) {
+      // A parent handed to a full node would be the other node's, where nobody opens the gate.
+      await eventually(async () => parents.engine.held, (held) => held === 0);
       expect(await outcome(parents, await parents.submit(definition))).toEqual({ status: 'success', parked: true });
     }
   });
