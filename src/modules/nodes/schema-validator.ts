@@ -24,7 +24,12 @@ const CODES: Readonly<Record<string, string>> = {
 
 /** Turns JSON Schemas 2020-12 into checks that name every fault by its JSON pointer. The checked value is never changed. */
 export class SchemaValidator {
-  private readonly ajv = ajvFormats.default(new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true }));
+  private readonly ajv: Ajv2020;
+
+  /** `strict` refuses schemas with unknown keywords and the like: right for our own, too narrow for what others write. */
+  constructor({ strict = true }: { readonly strict?: boolean } = {}) {
+    this.ajv = ajvFormats.default(new Ajv2020({ allErrors: true, strict, strictRequired: false, allowUnionTypes: true, logger: false }));
+  }
 
   /** Throws when the schema itself is faulty. */
   compile(schema: JsonObject): (value: unknown) => FieldError[] {
