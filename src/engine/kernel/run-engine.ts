@@ -7,6 +7,7 @@ import { RunJournal } from '../journal/run-journal.js';
 import type { Json } from '../model/json.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
+import type { Artifacts } from '../ports/artifacts.js';
 import { systemClock, type Clock } from '../ports/clock.js';
 import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import type { EngineLogger } from '../ports/logger.js';
@@ -63,6 +64,8 @@ export interface EngineDependencies {
   readonly newId: () => string;
   readonly hints: EngineHints;
   readonly logger: EngineLogger;
+  /** Without it steps cannot keep files. */
+  readonly artifacts?: Artifacts;
   readonly clock?: Clock;
   readonly random?: () => number;
 }
@@ -127,6 +130,7 @@ export class RunEngine {
       clock: this.clock,
       random: deps.random ?? Math.random,
       logger: deps.logger,
+      artifacts: deps.artifacts ?? null,
       store: deps.store,
       parkAfterMs: options.parkAfterMs,
       stopGraceMs: options.stopGraceMs,

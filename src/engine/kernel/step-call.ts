@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { RunEventType } from '../model/run-event.js';
+import type { ArtifactRef, NewArtifact } from '../ports/artifacts.js';
 import type { LogLevel, NodeCall, RunInfo } from '../ports/node-type.js';
 
 /** A step attempt that is being executed in this process. */
@@ -25,6 +26,7 @@ export interface CallHost {
   readonly run: RunInfo;
   idempotencyKey(path: string): string;
   emit(flight: Flight, type: RunEventType, data: JsonObject): void;
+  artifact(flight: Flight, file: NewArtifact, signal: AbortSignal): Promise<ArtifactRef>;
 }
 
 /** The call object of an ordinary step. */
@@ -61,6 +63,8 @@ export class StepCall implements NodeCall {
   readonly emit = (type: RunEventType, data: JsonObject): void => {
     this.host.emit(this.flight, type, data);
   };
+
+  readonly artifact = (file: NewArtifact): Promise<ArtifactRef> => this.host.artifact(this.flight, file, this.signal);
 }
 
 export type StepWork<Call extends NodeCall> = (call: Call) => Promise<Json>;

@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { RunEventType } from '../model/run-event.js';
 import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
 import { retryDelay } from '../policy/retry.js';
+import type { ArtifactRef, Artifacts, NewArtifact } from '../ports/artifacts.js';
 import type { Clock } from '../ports/clock.js';
 import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
@@ -25,6 +26,7 @@ export interface StepsHost {
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: EngineLogger;
+  readonly artifacts: Artifacts | null;
   startChild(parent: RunInfo, step: string, request: ChildRunRequest): Promise<{ runId: string; created: boolean }>;
   /** Settles once the cancel is accepted. */
   cancelChild(tenant: string, runId: string): Promise<void>;
@@ -310,6 +312,18 @@ export class StepRunner implements RunContext, DurableHost {
     if (this.activity.gone) return;
     this.announce(flight);
     this.journal.append({ type, step: flight.path, attempt: flight.attempt, at: this.now(), data, redact: flight.redact });
+  }
+
+  async artifact(flight: Flight, file: NewArtifact, signal: AbortSignal): Promise<ArtifactRef> {
+    const { artifacts } = this.host;
+    if (artifacts === null) throw new StepError('artifacts_unavailable', 'This server keeps no artifacts.', { retryable: false });
+    if (this.activity.gone) return NEVER;
+    const { id: runId, tenant } = this.run;
+    const ref = await this.waits.whileBusy(
+      artifacts.store({ ...file, tenant, runId, epoch: this.journal.epoch, step: flight.path, signal }),
+    );
+    this.emit(flight, 'artifact.created', { ...ref });
+    return ref;
   }
 
   /** Writes the `step.started` row of an attempt whose end does not follow at once. */

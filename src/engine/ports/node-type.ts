@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { RunEventType } from '../model/run-event.js';
+import type { ArtifactRef, NewArtifact } from './artifacts.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -53,6 +54,11 @@ export interface NodeCall {
   log(level: LogLevel, message: string, fields?: JsonObject): void;
   /** Appends an event of this step to the run's log. Never blocks; order is kept. */
   emit(type: RunEventType, data: JsonObject): void;
+  /**
+   * Keeps a file of this step as an artifact and tells so (`artifact.created`). Stored again under the same name, also by
+   * another attempt, it replaces the earlier one. Throws `StepError`, see `Artifacts.store`.
+   */
+  artifact(file: NewArtifact): Promise<ArtifactRef>;
 }
 
 /** A node that does its work in one go, as one journaled step. Throws `StepError` to fail. */

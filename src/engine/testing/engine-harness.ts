@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { compileGraph } from '../graph/index.js';
-import { GraphProgram } from '../graph/graph-program.js';
-import { compileStates, StatesProgram } from '../states/index.js';
+import type { GraphEnvironment } from '../graph/graph-environment.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import { expandEntry } from '../journal/journal-entry.js';
 import { RunHistory } from '../journal/run-history.js';
 import { DEFAULT_ENGINE_OPTIONS, RunEngine, type EngineOptions } from '../kernel/run-engine.js';
-import type { Program } from '../kernel/run-context.js';
 import type { SubmitRun } from '../kernel/submission.js';
 import type { GraphDefinition, NodeDefinition, WorkflowSettings } from '../model/definition.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -18,6 +15,8 @@ import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import { silentLogger } from '../ports/logger.js';
 import type { DurableCall, NodeCall, NodeType, NodeTypes } from '../ports/node-type.js';
 import type { RunStore } from '../ports/run-store.js';
+import { MemoryArtifacts } from './memory-artifacts.js';
+import { compileWorkflow, programOf } from '../workflow/index.js';
 import { MemoryRunStore } from './memory-run-store.js';
 import { PLAIN_NODE_TYPES } from './plain-node-types.js';
 
@@ -40,6 +39,7 @@ export class EngineHarness {
   readonly engine: RunEngine;
   readonly behaviours = new Map<string, Behaviour>();
   readonly calls: string[] = [];
+  readonly artifacts = new MemoryArtifacts();
   private readonly definitions = new Map<string, StoredDefinition>();
 
   constructor(
@@ -50,10 +50,11 @@ export class EngineHarness {
       {
         store,
         definitions: this.definitionsPort(),
-        programs: ({ definition }) => this.program(definition),
+        programs: ({ definition }) => programOf(compileWorkflow(definition), this.environment()),
         newId: randomUUID,
         hints: { ready: () => undefined, wake: () => undefined },
         logger: silentLogger,
+        artifacts: this.artifacts,
       },
       { ...DEFAULT_ENGINE_OPTIONS, owner: `harness-${randomUUID()}`, pollMs: 20, parkAfterMs: 5, stopGraceMs: 200, ...options },
     );
@@ -63,16 +64,13 @@ export class EngineHarness {
   defineStates(definition: StatesDefinition): StoredDefinition {
     const { name } = definition;
     const stored = { versionId: randomUUID(), workflowId: randomUUID(), tenant: 'default', name, version: 1, source: 'api' };
-    const adopted: StoredDefinition = { ...stored, definition: definition as unknown as StoredDefinition['definition'] };
+    const adopted: StoredDefinition = { ...stored, definition };
     this.adopt(adopted);
     return adopted;
   }
 
-  private program(definition: StoredDefinition['definition']): Program {
-    const environment = { nodeTypes: this.nodeTypes(), env: { REGION: 'eu' }, secret: (_: string, name: string) => SECRETS[name] };
-    const { kind } = definition as { kind?: string };
-    if (kind !== 'states') return new GraphProgram(compileGraph(definition), environment);
-    return new StatesProgram(compileStates(definition as unknown as StatesDefinition), environment);
+  private environment(): GraphEnvironment {
+    return { nodeTypes: this.nodeTypes(), env: { REGION: 'eu' }, secret: (_, name) => SECRETS[name] };
   }
 
   /** Stores a definition, or another harness's under the same version id. */
