@@ -1,0 +1,10 @@
+/** What agents remember: the port that the agent loop uses. */
+export {
+  AgentMemory,
+  sessionSignal,
+  type DueSummary,
+  type MemoryMessage,
+  type MemorySettings,
+  type MemoryTurn,
+  type RememberedContext,
+} from './agent-memory.js';
