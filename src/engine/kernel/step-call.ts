@@ -43,6 +43,10 @@ export class StepCall implements NodeCall {
     return this.host.run;
   }
 
+  get secrets(): readonly string[] {
+    return this.flight.secrets;
+  }
+
   get path(): string {
     return this.flight.path;
   }

@@ -41,6 +41,8 @@ export interface NodeCall {
   /** Resolved `config` and `inputs`: templates are evaluated, secrets are in clear, so neither may be logged. */
   readonly config: JsonObject;
   readonly inputs: JsonObject;
+  /** Values that nobody may see. They are masked in whatever this step journals, as far as they stand whole in one text. */
+  readonly secrets: readonly string[];
   readonly run: RunInfo;
   /** Path of the step in the run, `fetch` or `notify[3]`. */
   readonly path: string;
