@@ -17,6 +17,8 @@ export { SseSink } from './feed/sse-sink.js';
 export { WsSink } from './feed/ws-sink.js';
 /** Signals to runs, also within a module's own transaction. */
 export { RunSignals, type RunSignal, type SendOutcome } from './signals/run-signals.js';
+/** Modules that hold something of runs tell here what goes with a run that is deleted, and what has to stay. */
+export { RunRemovals, type RemovableRun, type RunRemoval } from './removal/run-removals.js';
 /** Modules that wait for signals of their own tell here what those mean. */
 export { WaitExplainers, type WaitExplainer } from './queries/wait-explainers.js';
 export type { WaitExplanation } from './queries/explanation.js';

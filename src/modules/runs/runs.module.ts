@@ -21,6 +21,7 @@ import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery } from './queries/run-stats.query.js';
 import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
+import { RunRemovals } from './removal/run-removals.js';
 import { ResumeRunController } from './resume-run.controller.js';
 import { ResumeRunService } from './resume-run.service.js';
 import { RunEventsController } from './run-events.controller.js';
@@ -57,9 +58,10 @@ const FEED = [
 @Module({
   imports: [RunEngineModule, WorkflowsModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
-  providers: [...QUERIES, ...FEED, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
+  providers: [...QUERIES, ...FEED, RunRemovals, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
   exports: [
     RunEngineModule,
+    RunRemovals,
     RunSignals,
     RunsService,
     StartRunService,
