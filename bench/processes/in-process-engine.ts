@@ -2,7 +2,6 @@ import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../src/config/index.js';
 import {
   DEFAULT_ENGINE_OPTIONS,
-  GraphProgram,
   ownerName,
   RunEngine,
   silentLogger,
@@ -11,7 +10,7 @@ import {
   type StoredDefinition,
   type TerminalRunStatus,
 } from '../../src/engine/index.js';
-import { compileGraph } from '../../src/engine/graph/index.js';
+import { compileWorkflow, programOf } from '../../src/engine/workflow/index.js';
 import { SchemaValidator } from '../../src/modules/nodes/schema-validator.js';
 import { PostgresRunStore } from '../../src/modules/runs/store/postgres-run-store.js';
 import { createEnginePool } from '../../src/platform/database/engine-pool.js';
@@ -57,7 +56,7 @@ export class InProcessEngine {
   private readonly waiting = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
 
   constructor({ store, journalLanes, leaseMs }: OpenStore, concurrency: number) {
-    const program = new GraphProgram(compileGraph(this.definition.definition), {
+    const program = programOf(compileWorkflow(this.definition.definition), {
       nodeTypes: nodeTypes(),
       env: {},
       secret: () => undefined,

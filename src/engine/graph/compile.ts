@@ -28,6 +28,7 @@ export function compileGraph(definition: GraphDefinition): CompiledGraph {
     compileNode(node, index, needsOf.get(node.id) ?? [], dependents.get(node.id) ?? [], tolerant),
   );
   return {
+    kind: 'graph',
     definition,
     nodes: new Map(nodes.map((node) => [node.id, node])),
     order,

@@ -44,6 +44,7 @@ export interface CompiledSettings {
 
 /** A definition ready to run: every template compiled, every default filled, the graph turned both ways. */
 export interface CompiledGraph {
+  readonly kind: 'graph';
   readonly definition: GraphDefinition;
   readonly nodes: ReadonlyMap<string, CompiledNode>;
   /** Node ids so that each comes after all it needs. */

@@ -118,7 +118,6 @@ describe('a definition', () => {
     ['null', null, [' type']],
     ['empty', {}, ['/name required', '/nodes required']],
     ['no nodes', { name: 'a', nodes: [] }, ['/nodes min_items']],
-    ['states', { name: 'a', kind: 'states' }, ['/kind unsupported_kind']],
   ])('that is %s is refused', (_, definition, expected) => {
     expect(validateDefinition(definition, nodeTypes).errors.map(({ path, code }) => `${path} ${code}`)).toEqual(expected);
   });

@@ -36,9 +36,6 @@ export function validateDefinition(definition: Json, nodeTypes: NodeTypes): Vali
   const count = Array.isArray(definition.nodes) ? definition.nodes.length : 0;
   if (count > MAX_NODES)
     return failed({ path: '/nodes', code: 'too_many_nodes', message: `${count} nodes; a workflow has at most ${MAX_NODES}` });
-  if (definition.kind !== undefined && definition.kind !== 'graph') {
-    return failed({ path: '/kind', code: 'unsupported_kind', message: 'this server runs workflows of kind graph' });
-  }
   return new Validation(definition, nodeTypes).result();
 }
 

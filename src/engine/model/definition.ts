@@ -1,19 +1,8 @@
 import type { Json, JsonObject } from './json.js';
+import type { ConcurrencySettings, RetryPolicy } from './policies.js';
+import type { StatesDefinition } from './states-definition.js';
 
-/** When a failed attempt is tried again. All durations are milliseconds. */
-export interface RetryPolicy {
-  /** Tries in all, the first included; 1 to 100. */
-  readonly max_attempts: number;
-  readonly backoff?: 'constant' | 'linear' | 'exponential';
-  readonly initial_delay_ms?: number;
-  readonly max_delay_ms?: number;
-  /** Factor of exponential back-off, default 2. */
-  readonly multiplier?: number;
-  /** The delay is drawn between half and the whole of the computed one. */
-  readonly jitter?: boolean;
-  /** Error codes that are tried again; absent means every retryable error. */
-  readonly retry_on?: readonly string[];
-}
+export type { ConcurrencySettings, RetryPolicy };
 
 export type Join = 'all_success' | 'any_success' | 'all_done';
 
@@ -38,13 +27,6 @@ export interface NodeDefinition {
   readonly on_error?: NodeOnError;
 }
 
-export interface ConcurrencySettings {
-  /** Template over `inputs`; runs of one tenant with equal keys share the limit. */
-  readonly key: string;
-  readonly limit?: number;
-  readonly on_conflict?: 'queue' | 'cancel_running' | 'reject';
-}
-
 export interface WorkflowSettings {
   readonly max_parallel_nodes?: number;
   readonly on_error?: 'stop' | 'continue' | 'retry_run';
@@ -57,7 +39,7 @@ export interface WorkflowSettings {
   readonly priority?: number;
 }
 
-/** A graph workflow as stored: what `POST /workflows` accepts. */
+/** A graph workflow as stored: what `POST /workflows` accepts without a `kind`, or with `kind: graph`. */
 export interface GraphDefinition {
   readonly name: string;
   readonly description?: string;
@@ -73,4 +55,5 @@ export interface GraphDefinition {
   readonly env?: readonly string[];
 }
 
-export type WorkflowDefinition = GraphDefinition;
+/** What a version of a workflow holds. What differs by `kind` is asked of `engine/workflow`, never of the members. */
+export type WorkflowDefinition = GraphDefinition | StatesDefinition;

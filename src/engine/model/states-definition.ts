@@ -1,5 +1,5 @@
-import type { ConcurrencySettings, RetryPolicy } from './definition.js';
 import type { Json, JsonObject } from './json.js';
+import type { ConcurrencySettings, RetryPolicy } from './policies.js';
 
 /** A failing end written where it is reached from; both members may hold expressions. */
 export interface InlineFailure {

@@ -95,6 +95,7 @@ export type CompiledState = WorkingState | TerminalState;
 
 /** A state machine ready to run. */
 export interface CompiledMachine {
+  readonly kind: 'states';
   readonly definition: StatesDefinition;
   readonly initial: string;
   readonly states: ReadonlyMap<string, CompiledState>;
@@ -111,6 +112,7 @@ export function compileStates(definition: StatesDefinition): CompiledMachine {
   const { settings = {} } = definition;
   const hooks = Object.fromEntries(WORKFLOW_HOOKS.map((event) => [event, compileHooks(definition.hooks?.[event])]));
   return {
+    kind: 'states',
     definition,
     initial: definition.initial,
     states: new Map(Object.entries(definition.states).map(([name, state]) => [name, compileState(name, state)])),

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { launchSettings, planResume } from '../../engine/graph/index.js';
+import { planResume } from '../../engine/graph/index.js';
 import { type JsonObject, RunEngine, type StoredDefinition, type TerminalRunStatus } from '../../engine/index.js';
+import { launchOf } from '../../engine/workflow/index.js';
 import { ConflictError, UnprocessableError } from '../../platform/errors/app-error.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
@@ -53,10 +54,14 @@ export class ResumeRunService {
     const { inputs: oldInputs } = JSON.parse(old.data) as { inputs: JsonObject };
     const inputs = preparedInputs(this.definitions, definition, { ...oldInputs, ...request.inputOverrides }, '/input_overrides');
     const graph = this.definitions.compiled(definition);
+    const before = this.definitions.compiled(then);
+    if (graph.kind !== 'graph' || before.kind !== 'graph') {
+      throw refused('/from_step', 'unsupported_kind', 'only runs of graphs can be resumed');
+    }
     const plan = planResume({
       entries: await this.engine.journal(request.runId),
       from: request.fromStep,
-      then: this.definitions.compiled(then),
+      then: before,
       now: graph,
     });
     if (plan.faults.length > 0) throw new UnprocessableError('the run cannot be resumed like this', plan.faults, 'not_resumable');
@@ -71,7 +76,7 @@ export class ResumeRunService {
       resumedFrom: request.runId,
       kept: plan.kept,
       tags: old.tags ?? [],
-      ...launchSettings(graph.settings, { priority: old.priority }, launch),
+      ...launchOf(graph, { priority: old.priority }, launch),
     });
     return await this.runs.get(request.tenant, runId);
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type GraphView, viewGraph } from '../../engine/graph/index.js';
+import type { GraphView } from '../../engine/graph/index.js';
 import {
   type CancelReceipt,
   isTerminal,
@@ -9,6 +9,7 @@ import {
   type RunStatus,
   type StoredDefinition,
 } from '../../engine/index.js';
+import { mayRestart, sizeOf, viewWorkflow } from '../../engine/workflow/index.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunExplanationDto } from './dto/explain.dto.js';
 import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
@@ -67,7 +68,7 @@ export class RunsService {
     if (row === null) throw new RunNotFoundError();
     const definition = await this.definitionOf(row);
     const restart = await this.restartOf(row, definition);
-    const total = definition?.definition.nodes.length;
+    const total = definition === null ? undefined : sizeOf(definition.definition);
     // Success settles every node, so there is nothing to count.
     const steps =
       row.status === 'success' && total !== undefined ? { completed: total, open: [] } : await this.getRun.steps(tenant, runId, restart);
@@ -106,7 +107,7 @@ export class RunsService {
     const definition = await this.definitionOf(row);
     if (definition === null) throw new RunNotFoundError();
     const { seq } = await this.restartOf(row, definition);
-    return viewGraph(definition.definition, await this.runGraph.overlay(tenant, runId, seq));
+    return viewWorkflow(definition.definition, await this.runGraph.overlay(tenant, runId, seq));
   }
 
   async stats(selection: RunSelection): Promise<RunStats> {
@@ -155,7 +156,7 @@ export class RunsService {
   }
 
   private async restartOf(row: RunRow, definition: StoredDefinition | null): Promise<RunRestart> {
-    if (definition?.definition.settings?.on_error !== 'retry_run') return NEVER_RESTARTED;
+    if (definition === null || !mayRestart(definition.definition)) return NEVER_RESTARTED;
     return this.getRun.lastRestart(row.tenant_id, row.id);
   }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { launchSettings } from '../../engine/graph/index.js';
 import {
   ConcurrencyRejectedError,
   type JsonObject,
@@ -8,6 +7,7 @@ import {
   type SubmitRun,
   type SubmittedRun,
 } from '../../engine/index.js';
+import { launchOf, sizeOf } from '../../engine/workflow/index.js';
 import { NotFoundError } from '../../platform/errors/app-error.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
@@ -64,7 +64,7 @@ export class StartRunService {
       trigger: request.trigger,
       ...(request.runAt === undefined ? {} : { runAt: request.runAt }),
       ...(request.tags === undefined ? {} : { tags: request.tags }),
-      ...launchSettings(this.definitions.compiled(definition).settings, request, {
+      ...launchOf(this.definitions.compiled(definition), request, {
         runId: id,
         trigger: request.trigger,
         createdAt: Date.now(),
@@ -116,7 +116,7 @@ export class StartRunService {
       inputs: submission.inputs,
       outputs: null,
       error: null,
-      progress: { completed: 0, total: definition.definition.nodes.length },
+      progress: { completed: 0, total: sizeOf(definition.definition) },
       current_steps: [],
       priority: submission.priority ?? 0,
       tags: [...(submission.tags ?? [])],

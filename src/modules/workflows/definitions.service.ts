@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
-import { type CompiledGraph, compileGraph, createInputsPreparer, type InputsPreparer } from '../../engine/graph/index.js';
+import type { InputsPreparer } from '../../engine/graph/index.js';
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { JsonObject } from '../../engine/model/json.js';
 import { StepError } from '../../engine/model/step-error.js';
 import type { Definitions, StoredDefinition } from '../../engine/ports/definitions.js';
 import { StoreUnavailableError } from '../../engine/ports/run-store.js';
+import { type CompiledWorkflow, compileWorkflow, inputsPreparerOf } from '../../engine/workflow/index.js';
 import { isUnavailable } from '../../platform/database/index.js';
+import { inputFilesOf } from './input-files.js';
 import { LatestLookup } from './latest-lookup.js';
 import { sourceOfVersion } from './source.js';
 import { formatWorkflowName } from './workflow-name.js';
@@ -18,7 +20,7 @@ const CACHE_SIZE = 64 * 1024 * 1024;
 
 /** What a definition becomes for its runs; lives as long as the definition is cached. */
 interface Prepared {
-  graph?: CompiledGraph;
+  workflow?: CompiledWorkflow;
   inputs?: InputsPreparer;
 }
 
@@ -55,15 +57,15 @@ export class DefinitionsService implements Definitions {
 
   prepareInputs(definition: StoredDefinition, inputs: JsonObject): JsonObject {
     const prepared = this.preparedFor(definition);
-    prepared.inputs ??= createInputsPreparer(definition.definition.inputs);
+    prepared.inputs ??= inputsPreparerOf(definition.definition, inputFilesOf(definition.source));
     return prepared.inputs(inputs);
   }
 
-  /** The graph ready to run, compiled once per version. */
-  compiled(definition: StoredDefinition): CompiledGraph {
+  /** The definition ready to run, compiled once per version. */
+  compiled(definition: StoredDefinition): CompiledWorkflow {
     const prepared = this.preparedFor(definition);
-    prepared.graph ??= compileGraph(definition.definition);
-    return prepared.graph;
+    prepared.workflow ??= compileWorkflow(definition.definition);
+    return prepared.workflow;
   }
 
   private preparedFor(definition: StoredDefinition): Prepared {

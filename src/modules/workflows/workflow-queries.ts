@@ -34,7 +34,8 @@ const COLUMNS = `
   w.id, w.namespace, w.name, v.id AS version_id, v.version, w.latest_version, v.kind, v.created_by,
   v.definition ->> 'description' AS description,
   array(SELECT json_array_elements_text(coalesce(v.definition -> 'tags', '[]'))) AS tags,
-  json_array_length(v.definition -> 'nodes') AS nodes,
+  CASE v.kind WHEN 'states' THEN (SELECT count(*)::int FROM json_object_keys(v.definition -> 'states'))
+    ELSE json_array_length(v.definition -> 'nodes') END AS nodes,
   json_array_length(coalesce(v.definition -> 'triggers', '[]')) AS triggers,
   w.created_at, w.updated_at, v.created_at AS version_created_at`;
 

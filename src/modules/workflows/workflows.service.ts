@@ -1,10 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
-  createInputsPreparer,
   toDot,
   toMermaid,
-  validateDefinition,
-  viewGraph,
   type DefinitionFault,
   type GraphFormat,
   type GraphView,
@@ -13,6 +10,7 @@ import {
 import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import type { Json, JsonObject } from '../../engine/model/json.js';
 import { StepError } from '../../engine/model/step-error.js';
+import { inputsPreparerOf, validateWorkflow, viewWorkflow } from '../../engine/workflow/index.js';
 import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { NodeTypeRegistry } from '../nodes/index.js';
@@ -28,7 +26,9 @@ import {
   type WorkflowDto,
   type WorkflowVersionDto,
 } from './dto/workflow.dto.js';
+import { inputFilesOf } from './input-files.js';
 import { parseYaml, type ParsedDefinition } from './parse-definition.js';
+import { sourceOfVersion } from './source.js';
 import { WorkflowQueries, type WorkflowWithDefinition } from './workflow-queries.js';
 import { type StoredVersion, WorkflowStore } from './workflow-store.js';
 import { parseWorkflowName, type WorkflowName } from './workflow-name.js';
@@ -113,21 +113,21 @@ export class WorkflowsService {
     version: number | undefined,
     inputs: JsonObject | undefined,
   ): Promise<ValidationDto> {
-    const { definition } = await this.find(principal.tenant, ref, version);
+    const { definition, created_by: createdBy } = await this.find(principal.tenant, ref, version);
     const validation = toValidationDto(this.faultsOf(definition as unknown as Json));
-    const faults = inputs === undefined ? [] : inputFaults(definition, inputs);
+    const faults = inputs === undefined ? [] : inputFaults(definition, sourceOfVersion(createdBy), inputs);
     return { ...validation, valid: validation.valid && faults.length === 0, errors: [...validation.errors, ...faults] };
   }
 
   async graph(principal: Principal, ref: string, version: number | undefined, format: GraphFormat): Promise<GraphView | string> {
     const { definition } = await this.find(principal.tenant, ref, version);
-    const view = viewGraph(definition);
+    const view = viewWorkflow(definition);
     if (format === 'json') return view;
     return format === 'mermaid' ? toMermaid(view) : toDot(view);
   }
 
   private faultsOf(definition: Json): ValidationResult {
-    const result = validateDefinition(definition, this.nodeTypes);
+    const result = validateWorkflow(definition, this.nodeTypes);
     const errors = [...result.errors, ...this.extensions.check(definition)];
     return { ...result, valid: errors.length === 0, errors };
   }
@@ -147,9 +147,9 @@ function toValidationDto({ valid, errors, warnings, levels }: ValidationResult):
   return { valid, errors: [...errors], warnings: [...warnings], levels: levels.map((level) => [...level]) };
 }
 
-function inputFaults(definition: WorkflowDefinition, inputs: JsonObject): DefinitionFault[] {
+function inputFaults(definition: WorkflowDefinition, source: string, inputs: JsonObject): DefinitionFault[] {
   try {
-    createInputsPreparer(definition.inputs)(inputs);
+    inputsPreparerOf(definition, inputFilesOf(source))(inputs);
     return [];
   } catch (error) {
     if (!(error instanceof StepError)) throw error;

@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
-import { DEFAULT_ENGINE_OPTIONS, GraphProgram, ownerName, RunEngine } from '../../../engine/index.js';
+import { DEFAULT_ENGINE_OPTIONS, ownerName, RunEngine } from '../../../engine/index.js';
+import { programOf } from '../../../engine/workflow/index.js';
 import { DatabaseModule, ENGINE_POOL, Notifier, PostgresListener } from '../../../platform/database/index.js';
 import { ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
@@ -66,7 +67,7 @@ function createEngine(
     {
       store: new PostgresRunStore(pool),
       definitions,
-      programs: (definition) => new GraphProgram(definitions.compiled(definition), environment),
+      programs: (definition) => programOf(definitions.compiled(definition), environment),
       newId: uuidv7,
       hints: {
         ready: () => notifier.hint(READY_CHANNEL, 'ready'),

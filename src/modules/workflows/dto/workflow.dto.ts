@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { WorkflowDefinition } from '../../../engine/model/definition.js';
+import { WORKFLOW_KINDS } from '../../../engine/workflow/index.js';
 import { sourceOfVersion } from '../source.js';
 import { formatWorkflowName } from '../workflow-name.js';
 import type { WorkflowRow, WorkflowWithDefinition } from '../workflow-queries.js';
@@ -27,7 +28,7 @@ export class WorkflowDto {
   @ApiProperty({ type: 'integer', minimum: 1, example: 3 })
   latest_version: number;
 
-  @ApiProperty({ enum: ['graph'], example: 'graph' })
+  @ApiProperty({ enum: WORKFLOW_KINDS, example: 'graph' })
   kind: string;
 
   @ApiProperty({ type: 'string', nullable: true, example: 'Prices each order and reports the total' })
@@ -39,7 +40,7 @@ export class WorkflowDto {
   @ApiProperty({ type: 'string', isArray: true, example: ['orders'] })
   tags: string[];
 
-  @ApiProperty({ type: 'integer', description: 'How many nodes it has', example: 3 })
+  @ApiProperty({ type: 'integer', description: 'How many nodes or states it has', example: 3 })
   nodes: number;
 
   @ApiProperty({ type: 'integer', description: 'How many triggers its definition has', example: 0 })
@@ -72,7 +73,7 @@ export class WorkflowVersionDto {
   @ApiProperty({ description: 'Whether references without a version mean this one', example: true })
   latest: boolean;
 
-  @ApiProperty({ enum: ['graph'], example: 'graph' })
+  @ApiProperty({ enum: WORKFLOW_KINDS, example: 'graph' })
   kind: string;
 
   @ApiProperty({ type: 'string', nullable: true, example: 'Prices each order and reports the total' })
