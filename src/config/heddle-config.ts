@@ -1,5 +1,21 @@
 import type { Values } from './variables.js';
 
+/** Where the content of artifacts goes. */
+export type ArtifactStorageConfig =
+  | { readonly kind: 'postgres' }
+  | { readonly kind: 'directory'; readonly path: string }
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      /** Begins every key: empty, or ending with a slash. */
+      readonly prefix: string;
+      /** Undefined: Amazon S3. */
+      readonly endpoint: string | undefined;
+      readonly region: string;
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+    };
+
 /** Everything the environment decides, checked and typed. Built once at start, never changed. */
 export interface HeddleConfig {
   readonly role: Values['HEDDLE_ROLE'];
@@ -22,7 +38,8 @@ export interface HeddleConfig {
     readonly poolSize: number;
     readonly enginePoolSize: number;
   };
-  readonly workflowsDir: string | undefined;
+  /** Directories of definitions, absolute, under names that differ. */
+  readonly workflowDirectories: readonly { readonly name: string; readonly path: string }[];
   readonly auth: {
     readonly bootstrapAdminKey: string | undefined;
     readonly anonymousRole: Values['HEDDLE_ANONYMOUS_ROLE'];
@@ -30,11 +47,20 @@ export interface HeddleConfig {
   readonly secretKey: string | undefined;
   readonly egressAllow: readonly string[];
   readonly shell: Values['HEDDLE_SHELL'];
+  readonly artifacts: {
+    readonly storage: ArtifactStorageConfig;
+    /** Bytes. */
+    readonly limit: number;
+    /** After the end of the run; undefined: as long as the run. */
+    readonly retentionDays: number | undefined;
+  };
   readonly engine: {
     readonly leaseMs: number;
     readonly concurrency: number;
     readonly parkAfterMs: number;
     readonly journalLanes: number;
+    /** Bytes of JSON that the journal takes of an output. */
+    readonly maxInlineOutput: number;
   };
   readonly rateLimitPerMinute: number;
   readonly log: {

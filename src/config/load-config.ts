@@ -1,6 +1,6 @@
-import { isAbsolute, resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { ConfigError, type ConfigFault } from './config.errors.js';
-import type { HeddleConfig } from './heddle-config.js';
+import type { ArtifactStorageConfig, HeddleConfig } from './heddle-config.js';
 import type { Variable } from './variable.js';
 import { SECRET_PREFIX, VARIABLES, type Values } from './variables.js';
 
@@ -12,6 +12,12 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
 }
 
+/** What the quick start loads besides. */
+const QUICKSTART_DIRECTORIES = [
+  { name: 'examples', path: resolve('examples/workflows') },
+  { name: 'example-jobs', path: resolve('examples/jobs') },
+] as const;
+
 /** Reads the whole environment. Throws one ConfigError that names every variable at fault. */
 export function loadConfigWithWarnings(env: Environment): LoadedConfig {
   const faults: ConfigFault[] = [];
@@ -20,10 +26,24 @@ export function loadConfigWithWarnings(env: Environment): LoadedConfig {
     faults.push({ variable: 'DATABASE_DIRECT_URL', reason: 'needs DATABASE_URL' });
   }
   if (values.DATABASE_URL === undefined && values.HEDDLE_ROLE !== undefined && values.HEDDLE_ROLE !== 'all') {
-    faults.push({ variable: 'HEDDLE_ROLE', reason: 'must be all on the embedded database, which serves one process only; set DATABASE_URL' });
+    faults.push({
+      variable: 'HEDDLE_ROLE',
+      reason: 'must be all on the embedded database, which serves one process only; set DATABASE_URL',
+    });
   }
   if (values.HEDDLE_QUICKSTART === true && values.HEDDLE_PORT === 0) {
-    faults.push({ variable: 'HEDDLE_PORT', reason: 'must not be 0 with HEDDLE_QUICKSTART, whose workflows call the server at its address' });
+    faults.push({
+      variable: 'HEDDLE_PORT',
+      reason: 'must not be 0 with HEDDLE_QUICKSTART, whose workflows call the server at its address',
+    });
+  }
+  if (values.HEDDLE_ARTIFACTS?.startsWith('s3://') === true) {
+    for (const name of ['HEDDLE_S3_ACCESS_KEY_ID', 'HEDDLE_S3_SECRET_ACCESS_KEY'] as const) {
+      if (values[name] === undefined) faults.push({ variable: name, reason: 'is needed with HEDDLE_ARTIFACTS=s3://…' });
+    }
+  }
+  for (const name of repeatedNames(workflowDirectories(values))) {
+    faults.push({ variable: 'HEDDLE_WORKFLOWS_DIR', reason: `names two directories "${name}"; write name=path` });
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return { config: arrange(values as Values, env), warnings: unknownVariables(env) };
@@ -69,16 +89,22 @@ function arrange(values: Values, env: Environment): HeddleConfig {
       poolSize: values.HEDDLE_POOL_SIZE,
       enginePoolSize: values.HEDDLE_ENGINE_POOL_SIZE,
     },
-    workflowsDir: values.HEDDLE_WORKFLOWS_DIR,
+    workflowDirectories: workflowDirectories(values),
     auth: { bootstrapAdminKey: values.HEDDLE_BOOTSTRAP_ADMIN_KEY, anonymousRole: values.HEDDLE_ANONYMOUS_ROLE },
     secretKey: values.HEDDLE_SECRET_KEY,
     egressAllow: values.HEDDLE_QUICKSTART ? [...values.HEDDLE_EGRESS_ALLOW, ownAddress(values)] : values.HEDDLE_EGRESS_ALLOW,
     shell: values.HEDDLE_SHELL,
+    artifacts: {
+      storage: artifactStorage(values),
+      limit: values.HEDDLE_ARTIFACT_LIMIT,
+      retentionDays: values.HEDDLE_ARTIFACT_RETENTION,
+    },
     engine: {
       leaseMs: values.HEDDLE_LEASE_MS,
       concurrency: values.HEDDLE_WORKER_CONCURRENCY,
       parkAfterMs: values.HEDDLE_PARK_AFTER_MS,
       journalLanes: values.HEDDLE_JOURNAL_LANES,
+      maxInlineOutput: values.HEDDLE_MAX_INLINE_OUTPUT,
     },
     rateLimitPerMinute: values.HEDDLE_RATE_LIMIT,
     log: { level: values.HEDDLE_LOG_LEVEL, pretty: values.HEDDLE_LOG_PRETTY },
@@ -93,10 +119,38 @@ function arrange(values: Values, env: Environment): HeddleConfig {
   };
 }
 
+function artifactStorage(values: Values): ArtifactStorageConfig {
+  const where = values.HEDDLE_ARTIFACTS;
+  if (where === 'postgres') return { kind: 'postgres' };
+  if (!where.startsWith('s3://')) return { kind: 'directory', path: resolve(where) };
+  const { hostname: bucket, pathname } = new URL(where);
+  const prefix = pathname.replace(/^\/+|\/+$/g, '');
+  return {
+    kind: 's3',
+    bucket,
+    prefix: prefix === '' ? '' : `${prefix}/`,
+    endpoint: values.HEDDLE_S3_ENDPOINT,
+    region: values.HEDDLE_S3_REGION,
+    accessKeyId: values.HEDDLE_S3_ACCESS_KEY_ID ?? '',
+    secretAccessKey: values.HEDDLE_S3_SECRET_ACCESS_KEY ?? '',
+  };
+}
+
 /** Where the server reaches itself: the quick start's main example reads the server's own OpenAPI document. */
 function ownAddress({ HEDDLE_HOST: host, HEDDLE_PORT: port }: Values): string {
   if (host === '0.0.0.0' || host === '::') return `127.0.0.1:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function workflowDirectories(values: Partial<Values>): HeddleConfig['workflowDirectories'] {
+  const { HEDDLE_WORKFLOWS_DIR: directories = [], HEDDLE_QUICKSTART: quickstart } = values;
+  const named = directories.map(({ name, path }) => ({ name: name ?? basename(resolve(path)), path: resolve(path) }));
+  return quickstart === true ? [...named, ...QUICKSTART_DIRECTORIES] : named;
+}
+
+function repeatedNames(directories: HeddleConfig['workflowDirectories']): string[] {
+  const names = directories.map(({ name }) => name);
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 
 function pick(env: Environment, names: readonly string[]): Record<string, string> {
@@ -109,7 +163,9 @@ function isSecret(name: string): boolean {
 
 function readSecrets(env: Environment): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value !== undefined && isSecret(name) ? [[name.slice(SECRET_PREFIX.length), value]] : [])),
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && isSecret(name) ? [[name.slice(SECRET_PREFIX.length), value]] : [],
+    ),
   );
 }
 

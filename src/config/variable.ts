@@ -41,6 +41,14 @@ export function postgresUrl(options: Options): Variable<string | undefined> {
   return variable('URL', null, schema, options);
 }
 
+export function httpUrl(options: Options): Variable<string | undefined> {
+  const schema = z
+    .string()
+    .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), 'must be a URL that starts with http:// or https://')
+    .optional();
+  return variable('URL', null, schema, options);
+}
+
 export function integer(fallback: number, range: readonly [min: number, max: number], options: Options): Variable<number> {
   const [min, max] = range;
   const message = `must be an integer from ${min} to ${max}`;
@@ -53,6 +61,19 @@ export function integer(fallback: number, range: readonly [min: number, max: num
   return variable('integer', String(fallback), schema, options);
 }
 
+/** An integer that means something of its own when unset. */
+export function optionalInteger(range: readonly [min: number, max: number], options: Options): Variable<number | undefined> {
+  const [min, max] = range;
+  const message = `must be an integer from ${min} to ${max}`;
+  const schema = z
+    .string()
+    .regex(/^-?\d+$/, message)
+    .transform(Number)
+    .pipe(z.number().int(message).min(min, message).max(max, message))
+    .optional();
+  return variable('integer', null, schema, options);
+}
+
 export function oneOf<const V extends string>(values: readonly V[], fallback: V, options: Options): Variable<V> {
   return variable(values.join(' \\| '), fallback, z.enum(values, `must be one of ${values.join(', ')}`).default(fallback), options);
 }
@@ -61,7 +82,16 @@ export function optionalOneOf<const V extends string>(values: readonly V[], opti
   return variable(values.join(' \\| '), null, z.enum(values, `must be one of ${values.join(', ')}`).optional(), options);
 }
 
-const SWITCH: Readonly<Record<string, boolean>> = { '1': true, true: true, yes: true, on: true, '0': false, false: false, no: false, off: false };
+const SWITCH: Readonly<Record<string, boolean>> = {
+  '1': true,
+  true: true,
+  yes: true,
+  on: true,
+  '0': false,
+  false: false,
+  no: false,
+  off: false,
+};
 
 const switchText = z
   .string()
@@ -91,6 +121,37 @@ export function list(options: Options & { readonly item?: z.ZodType<string, stri
     .pipe(z.array(item))
     .default([]);
   return variable('list', null, schema, rest);
+}
+
+/** Where files are kept: `postgres`, a directory, or `s3://bucket/prefix`. A directory is written with a slash, so that no typo is one. */
+export function fileStorage(options: Options): Variable<string> {
+  const schema = z
+    .string()
+    .refine(
+      (value) => value === 'postgres' || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^?#]*)?$/.test(value) || /^\.{0,2}\//.test(value),
+      'must be postgres, a directory such as /var/lib/heddle/files, or s3://bucket/prefix',
+    )
+    .default('postgres');
+  return variable('postgres \\| directory \\| s3://…', 'postgres', schema, options);
+}
+
+/** A directory and the name it goes by. */
+export interface NamedPath {
+  /** Null: none was given. */
+  readonly name: string | null;
+  readonly path: string;
+}
+
+/** Comma-separated paths, each with a name in front (`jobs=/srv/jobs`) or without. */
+export function namedPaths(options: Options): Variable<NamedPath[]> {
+  const items = list(options).schema;
+  const schema = items.transform((paths) =>
+    paths.map((item): NamedPath => {
+      const named = /^([A-Za-z0-9][A-Za-z0-9_.-]{0,63})=(.+)$/.exec(item);
+      return named === null ? { name: null, path: item } : { name: named[1] as string, path: named[2] as string };
+    }),
+  );
+  return variable('paths', null, schema, options);
 }
 
 /** What Express takes as `trust proxy`: a number of hops, a switch, or addresses. */

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import {
+  fileStorage,
   flag,
+  httpUrl,
   integer,
   list,
+  namedPaths,
   oneOf,
   optionalFlag,
+  optionalInteger,
   optionalOneOf,
   optionalText,
   postgresUrl,
@@ -14,6 +18,7 @@ import {
 } from './variable.js';
 
 const MINUTE = 60_000;
+const MEBIBYTE = 1024 * 1024;
 
 /** Every variable the server reads, in the order of the README table. Nothing else of the environment is read. */
 export const VARIABLES = {
@@ -33,7 +38,10 @@ export const VARIABLES = {
   }),
   HEDDLE_POOL_SIZE: integer(10, [1, 500], { description: 'Database connections for requests.' }),
   HEDDLE_ENGINE_POOL_SIZE: integer(6, [2, 500], { description: 'Database connections for the run engine.' }),
-  HEDDLE_WORKFLOWS_DIR: optionalText({ description: 'Directory of workflow definitions, loaded at start and on every change.' }),
+  HEDDLE_WORKFLOWS_DIR: namedPaths({
+    description:
+      'Directories of workflows and jobs, loaded at start and on every change: paths, or `name=path`, comma-separated. The source of what is in them is `fs:<name>`; the name is by default the last part of the path.',
+  }),
   HEDDLE_BOOTSTRAP_ADMIN_KEY: optionalText({
     secret: true,
     minLength: 20,
@@ -52,6 +60,21 @@ export const VARIABLES = {
   }),
   HEDDLE_SHELL: oneOf(['files', 'all', 'off'], 'files', {
     description: 'Whose definitions may start processes: those of `HEDDLE_WORKFLOWS_DIR` only, all, or none. No node type of this version starts any.',
+  }),
+  HEDDLE_ARTIFACTS: fileStorage({
+    description:
+      'Where the content of artifacts and of large step outputs is kept: in the database, in a directory (which all nodes share), or in S3-compatible storage.',
+  }),
+  HEDDLE_S3_ENDPOINT: httpUrl({ description: 'URL of the S3-compatible storage. Unset: Amazon S3 of `HEDDLE_S3_REGION`.' }),
+  HEDDLE_S3_REGION: text('us-east-1', { description: 'Region that S3 requests are signed for.' }),
+  HEDDLE_S3_ACCESS_KEY_ID: optionalText({ description: 'Access key of `HEDDLE_ARTIFACTS=s3://…`.' }),
+  HEDDLE_S3_SECRET_ACCESS_KEY: optionalText({ secret: true, description: 'Secret of that key.' }),
+  HEDDLE_ARTIFACT_LIMIT: integer(1024 * MEBIBYTE, [1_024, 5 * 1024 * 1024 * MEBIBYTE], { description: 'Largest artifact, in bytes.' }),
+  HEDDLE_ARTIFACT_RETENTION: optionalInteger([1, 36_500], {
+    description: 'Days that artifacts are kept after the end of their run. Unset: as long as the run. Large outputs always go with their run.',
+  }),
+  HEDDLE_MAX_INLINE_OUTPUT: integer(256 * 1024, [1_024, 64 * MEBIBYTE], {
+    description: 'Outputs of steps and runs whose JSON is longer, in bytes, are kept like artifacts instead of in the journal.',
   }),
   HEDDLE_EXPRESSION_ENV: list({
     item: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must list names of environment variables'),

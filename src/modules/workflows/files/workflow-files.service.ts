@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, extname, join, relative, resolve } from 'node:path';
+import { basename, extname, join, relative } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type FSWatcher, watch } from 'chokidar';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
@@ -151,13 +151,7 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
 }
 
 function directoriesOf(config: HeddleConfig): Directory[] {
-  const directories: Directory[] = [];
-  if (config.workflowsDir !== undefined) {
-    const path = resolve(config.workflowsDir);
-    directories.push({ path, source: fileSource(basename(path)) });
-  }
-  if (config.quickstart) directories.push({ path: resolve('examples/workflows'), source: fileSource('examples') });
-  return directories;
+  return config.workflowDirectories.map(({ name, path }) => ({ path, source: fileSource(name) }));
 }
 
 function keyOf(directory: Directory, path: string): string {
