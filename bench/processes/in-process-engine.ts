@@ -12,6 +12,7 @@ import {
 } from '../../src/engine/index.js';
 import { compileWorkflow, programOf } from '../../src/engine/workflow/index.js';
 import { SchemaValidator } from '../../src/modules/nodes/schema-validator.js';
+import { JournalPartitions } from '../../src/modules/runs/partitions/journal-partitions.js';
 import { PostgresRunStore } from '../../src/modules/runs/store/postgres-run-store.js';
 import { createEnginePool } from '../../src/platform/database/engine-pool.js';
 import { Database } from '../../src/platform/database/index.js';
@@ -38,6 +39,7 @@ export async function openStore({ url, dataDir }: DatabaseChoice): Promise<OpenS
   const logger = createLogger(config);
   const database = await Database.open(config, logger);
   const pool = createEnginePool(database.target, config.database.enginePoolSize, logger);
+  await new JournalPartitions(pool, config.partitionDays).ensure();
   return { store: new PostgresRunStore(pool), journalLanes: config.engine.journalLanes, leaseMs: config.engine.leaseMs };
 }
 

@@ -72,6 +72,14 @@ export interface HeddleConfig {
   readonly expressionEnv: readonly string[];
   readonly expressionEnvValues: Readonly<Record<string, string>>;
   /** Values of `HEDDLE_SECRET_<NAME>`, by name. */
+  /** Days that runs are kept after their end, by how they ended; undefined is for ever. */
+  readonly retentionDays: {
+    readonly success: number | undefined;
+    readonly failed: number | undefined;
+    readonly cancelled: number | undefined;
+  };
+  /** Days of runs in one partition of the journal. */
+  readonly partitionDays: number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly shutdown: {
     readonly drainMs: number;

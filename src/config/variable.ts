@@ -74,6 +74,18 @@ export function optionalInteger(range: readonly [min: number, max: number], opti
   return variable('integer', null, schema, options);
 }
 
+/** A span of days, fractions included. */
+export function optionalDays(options: Options): Variable<number | undefined> {
+  const message = 'must be a number of days from 0 to 36500, such as 30 or 0.5';
+  const schema = z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, message)
+    .transform(Number)
+    .pipe(z.number().max(36_500, message))
+    .optional();
+  return variable('days', null, schema, options);
+}
+
 export function oneOf<const V extends string>(values: readonly V[], fallback: V, options: Options): Variable<V> {
   return variable(values.join(' \\| '), fallback, z.enum(values, `must be one of ${values.join(', ')}`).default(fallback), options);
 }

@@ -84,7 +84,7 @@ export class ResumeRunService {
   private async find(tenant: string, runId: string): Promise<OldRun> {
     const [old] = await this.dataSource.query<OldRun[]>(
       `SELECT r.version_id, r.workflow_id, r.status, r.priority, r.tags, e.data::text AS data
-       FROM runs r JOIN run_events e ON e.run_id = r.id AND e.seq = e.span
+       FROM runs r JOIN run_events e ON e.run_id = $1 AND e.seq = e.span
        WHERE r.id = $1 AND r.tenant_id = $2`,
       [runId, tenant],
     );

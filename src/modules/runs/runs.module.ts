@@ -14,6 +14,8 @@ import { TenantTail } from './feed/tenant-tail.js';
 import { WsEventsGateway } from './feed/ws-events.gateway.js';
 import { ExplainRunQuery } from './queries/explain-run.query.js';
 import { GetRunQuery } from './queries/get-run.query.js';
+import { JournalPartitions } from './partitions/journal-partitions.js';
+import { PartitionLoop } from './partitions/partition-loop.js';
 import { ListEventsQuery } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery } from './queries/list-steps.query.js';
@@ -56,12 +58,22 @@ const FEED = [
 
 /** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
 @Module({
+const PARTITIONS = [
+  {
+    provide: JournalPartitions,
+    inject: [ENGINE_POOL, CONFIG],
+    useFactory: (pool: EnginePool, config: HeddleConfig) => new JournalPartitions(pool, config.partitionDays),
+  },
+  PartitionLoop,
+];
+
   imports: [RunEngineModule, WorkflowsModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
   providers: [...QUERIES, ...FEED, RunRemovals, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
   exports: [
     RunEngineModule,
     RunRemovals,
+    JournalPartitions,
     RunSignals,
     RunsService,
     StartRunService,

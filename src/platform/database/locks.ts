@@ -5,4 +5,6 @@
 export const ADVISORY_LOCK = {
   migrations: (0x4845444cn << 32n) | 1n,
   bootstrapKey: (0x4845444cn << 32n) | 2n,
+  journalPartitions: (0x4845444cn << 32n) | 3n,
+  retention: (0x4845444cn << 32n) | 4n,
 } as const;

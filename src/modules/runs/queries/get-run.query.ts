@@ -43,12 +43,13 @@ export class GetRunQuery {
 
   /** Inputs are in the journal's first row, outputs in its last. */
   async withPayloads(tenant: string, runId: string): Promise<RunWithPayloads | null> {
+    // The journal is asked for the id itself, so that one partition is planned for and not all.
     // Members are picked here, not there: Postgres has no operator that gets past a NUL or half a surrogate pair in the document.
     const [row] = await this.dataSource.query<(RunRow & Payloads)[]>(
       `SELECT o.*, first.data AS first, last.data AS last
        FROM run_overview o
-       LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = o.id ORDER BY seq LIMIT 1) AS first ON true
-       LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = o.id AND o.status = 'success' ORDER BY seq DESC LIMIT 1) AS last ON true
+       LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = $1 ORDER BY seq LIMIT 1) AS first ON true
+       LEFT JOIN LATERAL (SELECT data FROM run_events WHERE run_id = $1 AND o.status = 'success' ORDER BY seq DESC LIMIT 1) AS last ON true
        WHERE o.id = $1 AND o.tenant_id = $2`,
       [runId, tenant],
     );

@@ -1,4 +1,5 @@
 import { type RunStatus, TERMINAL_RUN_STATUSES, type TerminalRunStatus } from '../../../engine/index.js';
+import { firstIdOf } from '../partitions/partition-ranges.js';
 
 /** Which of a tenant's runs are meant. Absent members do not narrow. */
 export interface RunFilter {
@@ -48,12 +49,6 @@ export function runConditions(filter: RunFilter, parameters: SqlParameters): str
     conditions.push(`r.id < ${parameters.add(firstIdOf(filter.until.getTime()))}`);
   }
   return conditions;
-}
-
-/** The least UUIDv7 of a millisecond. */
-export function firstIdOf(epochMs: number): string {
-  const hex = Math.max(0, epochMs).toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7000-8000-000000000000`;
 }
 
 const LIVE_CONDITIONS: Readonly<Record<Exclude<RunStatus, TerminalRunStatus>, string>> = {

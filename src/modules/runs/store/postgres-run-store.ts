@@ -157,7 +157,7 @@ export class PostgresRunStore implements RunStore {
   async loadJournals(runIds: readonly string[]): Promise<Map<string, JournalEntry[]>> {
     const journals = new Map<string, JournalEntry[]>();
     if (runIds.length === 0) return journals;
-    for (const row of await this.rows<JournalRow>('load_journals', sql.LOAD_JOURNALS, [runIds])) {
+    for (const row of await this.rows<JournalRow>('load_journals', sql.LOAD_JOURNALS, [runIds, ...boundsOf(runIds)])) {
       const entries = journals.get(row.run_id);
       if (entries === undefined) journals.set(row.run_id, [journalEntry(row)]);
       else entries.push(journalEntry(row));
@@ -207,6 +207,7 @@ export class PostgresRunStore implements RunStore {
       binaryArray.int4(writes.map((write) => write.epoch)),
       ...entryValues(writes),
     ]);
+      ...boundsOf(last.map((entry) => entry.runId)),
     for (const row of lost) result.lost.add(row.run_id);
   }
 
@@ -292,7 +293,7 @@ export class PostgresRunStore implements RunStore {
     const rows = await this.rows<{ id: string; status: TerminalRunStatus; error: SerializedError | null; data: string | null }>(
       'load_children',
       sql.LOAD_CHILDREN,
-      [runIds],
+      [runIds, ...boundsOf(runIds)],
     );
     return rows.map((row) => ({
       runId: row.id,
@@ -493,3 +494,13 @@ function replacedBy(run: NewRun): string {
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
+/** The least and the greatest of the ids: as text they compare like Postgres compares them. */
+function boundsOf(runIds: readonly string[]): [least: string, greatest: string] {
+  let [least = '', greatest = ''] = [runIds[0], runIds[0]];
+  for (const id of runIds) {
+    if (id < least) least = id;
+    if (id > greatest) greatest = id;
+  }
+  return [least, greatest];
+}
+

@@ -9,6 +9,9 @@
  *   hashed subplan where a join would nest loops over thousands.
  * - Time is the database's.
  */
+ * - `run_events` is partitioned by `run_id`. A plan that serves every value finds the partition of an id only when it is asked for
+ *   one id at a time: by a join or LATERAL, never by `= ANY($1)`. The least and the greatest id asked for go along, which leaves
+ *   out most partitions before they are looked at.
 
 export const CREATE_RUNS = `
 WITH i AS (
@@ -135,7 +138,8 @@ JOIN live_runs l ON l.run_id = w.run_id AND l.epoch = w.epoch AND l.state = 'lea
 
 export const FIND_COMMITTED = `
 SELECT e.run_id FROM unnest($1::uuid[], $2::int4[], $3::bytea[]) AS w(run_id, seq, hash)
-JOIN run_events e ON e.run_id = w.run_id AND e.seq = w.seq AND e.hash = w.hash`;
+JOIN run_events e ON e.run_id = w.run_id AND e.seq = w.seq AND e.hash = w.hash
+WHERE e.run_id BETWEEN $4 AND $5`;
 
 const CLAIMED_COLUMNS = `
 SELECT c.run_id AS id, r.tenant_id, r.kind, r.workflow_id, r.version_id, r.subject_name, r.subject_version, r.depth, r.timeout_ms,
@@ -159,14 +163,51 @@ WITH picked AS MATERIALIZED (
   SELECT run_id FROM live_runs WHERE run_id = $1 AND (state <> 'leased' OR lease_until < now()) FOR UPDATE SKIP LOCKED
 ), claimed AS (
   UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms', wake_at = NULL
-  FROM picked p WHERE l.run_id = p.run_id
+  FROM picked p WHERE l.run_id = p.run_id AND (p.starts IN (SELECT workflow_id FROM paused)) IS NOT TRUE
+  RETURNING l.*
+)
+SELECT ${CLAIMED_COLUMNS}, false AS spaced, n.held_back, n.due
+FROM (SELECT (SELECT count(*)::int4 FROM held_back) AS held_back, lines AS due FROM due) n
+LEFT JOIN (claimed c JOIN runs r ON r.id = c.run_id) ON true
+ORDER BY ${place('c.')}, c.run_id`;
+
+/** Lines to take starts from, for this transaction alone. */
+export const LOCK_DUE_LINES = `SELECT r.workflow_id FROM ${DUE_LINES} ORDER BY r.next_at LIMIT $1 FOR UPDATE OF r SKIP LOCKED`;
+
+/**
+ * Leases the starts of locked lines that are due, in a statement of its own: its snapshot must not be older than the locks.
+ * `tat` is when the next start would come if all were evenly spaced (the theoretical arrival time of the generic cell rate
+ * algorithm); a start may come up to `burst - 1` intervals before it. Starts are timed here, so nothing that delays a claim can
+ * bring two of them closer together.
+ */
+export const CLAIM_SPACED = `
+WITH lines AS MATERIALIZED (
+  SELECT workflow_id, greatest(tat, now()) AS tat FROM workflow_rates WHERE workflow_id = ANY($1::uuid[])
+), first AS MATERIALIZED (
+  SELECT f.* FROM lines CROSS JOIN LATERAL (
+    SELECT run_id, workflow_id, ${PLACE} AS place, rate_every_ms, rate_burst, lines.tat FROM live_runs
+    WHERE state = 'spaced' AND workflow_id = lines.workflow_id ORDER BY ${PLACE}, run_id LIMIT $4::int4 + 1 FOR UPDATE
+  ) f
+), timed AS (
+  SELECT *, tat + (coalesce(sum(rate_every_ms) OVER before, 0) - (rate_burst - 1) * rate_every_ms) * interval '1 ms' AS may_start
+  FROM first WINDOW before AS (PARTITION BY workflow_id ORDER BY place, run_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), judged AS MATERIALIZED (
+  SELECT *, bool_and(may_start <= now()) OVER (PARTITION BY workflow_id ORDER BY place, run_id) AS starts FROM timed
+), taken AS MATERIALIZED (
+  SELECT run_id, workflow_id, rate_every_ms FROM judged WHERE starts ORDER BY place, run_id LIMIT $4
+), claimed AS (
+  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms',
+    started_at = now(), wake_at = NULL
+  FROM taken t WHERE l.run_id = t.run_id
   RETURNING l.*
 )
 ${CLAIMED_COLUMNS}`;
 
 export const LOAD_JOURNALS = `
-SELECT run_id, seq, span, type, step, attempt, at, started_at, data::text AS data, hash
-FROM run_events WHERE run_id = ANY($1::uuid[]) ORDER BY run_id, seq`;
+SELECT e.run_id, e.seq, e.span, e.type, e.step, e.attempt, e.at, e.started_at, e.data::text AS data, e.hash
+FROM unnest($1::uuid[]) AS w(run_id)
+CROSS JOIN LATERAL (SELECT * FROM run_events WHERE run_id = w.run_id AND run_id BETWEEN $2 AND $3 OFFSET 0) AS e
+ORDER BY e.run_id, e.seq`;
 
 export const HEARTBEAT = `
 UPDATE live_runs l SET lease_until = now() + $4::int4 * interval '1 ms'
@@ -206,7 +247,7 @@ SELECT wakes, cancel_requested_at IS NOT NULL AS cancelled, cancel_reason FROM l
 export const LOAD_CHILDREN = `
 SELECT r.id, r.status, r.error, e.data::text AS data
 FROM runs r LEFT JOIN LATERAL (
-  SELECT data FROM run_events WHERE run_id = r.id AND type = 'run.completed' ORDER BY seq DESC LIMIT 1
+  SELECT data FROM run_events WHERE run_id = r.id AND run_id BETWEEN $2 AND $3 AND type = 'run.completed' ORDER BY seq DESC LIMIT 1
 ) e ON r.status = 'success'
 WHERE r.id = ANY($1::uuid[]) AND r.status IS NOT NULL`;
 
