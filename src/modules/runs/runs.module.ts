@@ -67,13 +67,15 @@ const PARTITIONS = [
   PartitionLoop,
 ];
 
+/** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
+@Module({
   imports: [RunEngineModule, WorkflowsModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
-  providers: [...QUERIES, ...FEED, RunRemovals, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
+  providers: [...QUERIES, ...FEED, ...PARTITIONS, RunRemovals, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
   exports: [
+    JournalPartitions,
     RunEngineModule,
     RunRemovals,
-    JournalPartitions,
     RunSignals,
     RunsService,
     StartRunService,
