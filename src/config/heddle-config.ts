@@ -62,6 +62,14 @@ export interface HeddleConfig {
     /** Bytes of JSON that the journal takes of an output. */
     readonly maxInlineOutput: number;
   };
+  /** Days that runs are kept after their end, by how they ended; undefined is for ever. */
+  readonly retentionDays: {
+    readonly success: number | undefined;
+    readonly failed: number | undefined;
+    readonly cancelled: number | undefined;
+  };
+  /** Days of runs in one partition of the journal. */
+  readonly partitionDays: number;
   readonly rateLimitPerMinute: number;
   readonly log: {
     readonly level: Values['HEDDLE_LOG_LEVEL'];
@@ -72,14 +80,6 @@ export interface HeddleConfig {
   readonly expressionEnv: readonly string[];
   readonly expressionEnvValues: Readonly<Record<string, string>>;
   /** Values of `HEDDLE_SECRET_<NAME>`, by name. */
-  /** Days that runs are kept after their end, by how they ended; undefined is for ever. */
-  readonly retentionDays: {
-    readonly success: number | undefined;
-    readonly failed: number | undefined;
-    readonly cancelled: number | undefined;
-  };
-  /** Days of runs in one partition of the journal. */
-  readonly partitionDays: number;
   readonly secrets: Readonly<Record<string, string>>;
   readonly shutdown: {
     readonly drainMs: number;

@@ -106,15 +106,15 @@ function arrange(values: Values, env: Environment): HeddleConfig {
       journalLanes: values.HEDDLE_JOURNAL_LANES,
       maxInlineOutput: values.HEDDLE_MAX_INLINE_OUTPUT,
     },
-    rateLimitPerMinute: values.HEDDLE_RATE_LIMIT,
-    log: { level: values.HEDDLE_LOG_LEVEL, pretty: values.HEDDLE_LOG_PRETTY },
-    expressionEnv: values.HEDDLE_EXPRESSION_ENV,
     retentionDays: {
       success: values.HEDDLE_RETENTION_SUCCESS,
       failed: values.HEDDLE_RETENTION_FAILED,
       cancelled: values.HEDDLE_RETENTION_CANCELLED,
     },
     partitionDays: values.HEDDLE_PARTITION_DAYS,
+    rateLimitPerMinute: values.HEDDLE_RATE_LIMIT,
+    log: { level: values.HEDDLE_LOG_LEVEL, pretty: values.HEDDLE_LOG_PRETTY },
+    expressionEnv: values.HEDDLE_EXPRESSION_ENV,
     expressionEnvValues: {
       ...(values.HEDDLE_QUICKSTART ? { HEDDLE_URL: `http://${ownAddress(values)}` } : {}),
       ...pick(env, values.HEDDLE_EXPRESSION_ENV),

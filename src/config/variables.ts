@@ -77,16 +77,16 @@ export const VARIABLES = {
   HEDDLE_MAX_INLINE_OUTPUT: integer(256 * 1024, [1_024, 64 * MEBIBYTE], {
     description: 'Outputs of steps and runs whose JSON is longer, in bytes, are kept like artifacts instead of in the journal.',
   }),
+  HEDDLE_RETENTION_SUCCESS: optionalDays({ description: 'Days that successful runs are kept after their end. Unset: for ever.' }),
+  HEDDLE_RETENTION_FAILED: optionalDays({ description: 'Days that failed runs are kept after their end. Unset: for ever.' }),
+  HEDDLE_RETENTION_CANCELLED: optionalDays({ description: 'Days that cancelled runs are kept after their end. Unset: for ever.' }),
+  HEDDLE_PARTITION_DAYS: integer(7, [1, 366], { description: 'Days of runs in one partition of the journal.' }),
   HEDDLE_EXPRESSION_ENV: list({
     item: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must list names of environment variables'),
     description: 'Names of environment variables that expressions may read as `env.NAME`.',
   }),
   HEDDLE_LEASE_MS: integer(10_000, [500, 10 * MINUTE], {
     description: 'How long a worker that stops answering keeps its runs, in milliseconds.',
-  HEDDLE_RETENTION_SUCCESS: optionalDays({ description: 'Days that successful runs are kept after their end. Unset: for ever.' }),
-  HEDDLE_RETENTION_FAILED: optionalDays({ description: 'Days that failed runs are kept after their end. Unset: for ever.' }),
-  HEDDLE_RETENTION_CANCELLED: optionalDays({ description: 'Days that cancelled runs are kept after their end. Unset: for ever.' }),
-  HEDDLE_PARTITION_DAYS: integer(7, [1, 366], { description: 'Days of runs in one partition of the journal.' }),
   }),
   HEDDLE_WORKER_CONCURRENCY: integer(200, [1, 100_000], { description: 'Runs executed at the same time by one process.' }),
   HEDDLE_PARK_AFTER_MS: integer(1_000, [0, 10 * MINUTE], {

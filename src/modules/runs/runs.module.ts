@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { CONFIG, type HeddleConfig } from '../../config/index.js';
+import { ENGINE_POOL, type EnginePool } from '../../platform/database/index.js';
 import { WorkflowsModule } from '../workflows/index.js';
 import { RunEngineModule } from './engine/run-engine.module.js';
 import { BulkRunsController } from './bulk-runs.controller.js';
@@ -12,10 +14,10 @@ import { TenantFeedReader } from './feed/tenant-feed.reader.js';
 import { TenantStreamService } from './feed/tenant-stream.service.js';
 import { TenantTail } from './feed/tenant-tail.js';
 import { WsEventsGateway } from './feed/ws-events.gateway.js';
-import { ExplainRunQuery } from './queries/explain-run.query.js';
-import { GetRunQuery } from './queries/get-run.query.js';
 import { JournalPartitions } from './partitions/journal-partitions.js';
 import { PartitionLoop } from './partitions/partition-loop.js';
+import { ExplainRunQuery } from './queries/explain-run.query.js';
+import { GetRunQuery } from './queries/get-run.query.js';
 import { ListEventsQuery } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery } from './queries/list-steps.query.js';
@@ -56,8 +58,6 @@ const FEED = [
   WsEventsGateway,
 ];
 
-/** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
-@Module({
 const PARTITIONS = [
   {
     provide: JournalPartitions,

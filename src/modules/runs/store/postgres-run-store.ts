@@ -180,6 +180,7 @@ export class PostgresRunStore implements RunStore {
       binaryArray.uuid(last.map((entry) => entry.runId)),
       binaryArray.int4(last.map((entry) => entry.seq)),
       binaryArray.digest(last.map((entry) => entry.hash)),
+      ...boundsOf(last.map((entry) => entry.runId)),
     ]);
     return new Set(rows.map((row) => row.run_id));
   }
@@ -207,7 +208,6 @@ export class PostgresRunStore implements RunStore {
       binaryArray.int4(writes.map((write) => write.epoch)),
       ...entryValues(writes),
     ]);
-      ...boundsOf(last.map((entry) => entry.runId)),
     for (const row of lost) result.lost.add(row.run_id);
   }
 
@@ -447,6 +447,16 @@ function entryValues(writes: readonly JournalWrite[]): Buffer[] {
   ];
 }
 
+/** The least and the greatest of the ids: as text they compare like Postgres compares them. */
+function boundsOf(runIds: readonly string[]): [least: string, greatest: string] {
+  let [least = '', greatest = ''] = [runIds[0], runIds[0]];
+  for (const id of runIds) {
+    if (id < least) least = id;
+    if (id > greatest) greatest = id;
+  }
+  return [least, greatest];
+}
+
 function leaseValues(leases: readonly LeaseRef[]): Buffer[] {
   return [binaryArray.uuid(leases.map((lease) => lease.runId)), binaryArray.int4(leases.map((lease) => lease.epoch))];
 }
@@ -494,13 +504,3 @@ function replacedBy(run: NewRun): string {
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
-/** The least and the greatest of the ids: as text they compare like Postgres compares them. */
-function boundsOf(runIds: readonly string[]): [least: string, greatest: string] {
-  let [least = '', greatest = ''] = [runIds[0], runIds[0]];
-  for (const id of runIds) {
-    if (id < least) least = id;
-    if (id > greatest) greatest = id;
-  }
-  return [least, greatest];
-}
-

@@ -7,11 +7,11 @@
  * - The planner takes every array parameter for ten rows. So leases are looked up by key (`run_id = ANY($1)`), never joined
  *   to an array, which it would do by reading every lease there is; and `(x IN (SELECT …)) IS NOT FALSE` keeps it at a
  *   hashed subplan where a join would nest loops over thousands.
- * - Time is the database's.
- */
  * - `run_events` is partitioned by `run_id`. A plan that serves every value finds the partition of an id only when it is asked for
  *   one id at a time: by a join or LATERAL, never by `= ANY($1)`. The least and the greatest id asked for go along, which leaves
  *   out most partitions before they are looked at.
+ * - Time is the database's.
+ */
 
 export const CREATE_RUNS = `
 WITH i AS (
@@ -156,16 +156,6 @@ WITH picked AS MATERIALIZED (
   FROM picked p WHERE l.run_id = p.run_id
   RETURNING l.*
 )
-${CLAIMED_COLUMNS} ORDER BY c.priority DESC, c.ready_at`;
-
-export const CLAIM_RUN = `
-WITH picked AS MATERIALIZED (
-  SELECT run_id FROM live_runs WHERE run_id = $1 AND (state <> 'leased' OR lease_until < now()) FOR UPDATE SKIP LOCKED
-), claimed AS (
-  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms', wake_at = NULL
-  FROM picked p WHERE l.run_id = p.run_id AND (p.starts IN (SELECT workflow_id FROM paused)) IS NOT TRUE
-  RETURNING l.*
-)
 SELECT ${CLAIMED_COLUMNS}, false AS spaced, n.held_back, n.due
 FROM (SELECT (SELECT count(*)::int4 FROM held_back) AS held_back, lines AS due FROM due) n
 LEFT JOIN (claimed c JOIN runs r ON r.id = c.run_id) ON true
@@ -199,6 +189,22 @@ WITH lines AS MATERIALIZED (
   UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms',
     started_at = now(), wake_at = NULL
   FROM taken t WHERE l.run_id = t.run_id
+  RETURNING l.*
+), moved AS (
+  UPDATE workflow_rates r SET
+    tat = l.tat + (SELECT coalesce(sum(rate_every_ms), 0) FROM taken t WHERE t.workflow_id = l.workflow_id) * interval '1 ms',
+    next_at = (SELECT min(may_start) FROM judged j WHERE j.workflow_id = l.workflow_id AND (j.run_id IN (SELECT run_id FROM taken)) IS NOT TRUE)
+  FROM lines l WHERE r.workflow_id = l.workflow_id
+)
+SELECT ${CLAIMED_COLUMNS}, true AS spaced FROM claimed c JOIN runs r ON r.id = c.run_id
+ORDER BY ${place('c.')}, c.run_id`;
+
+export const CLAIM_RUN = `
+WITH picked AS MATERIALIZED (
+  SELECT run_id FROM live_runs WHERE run_id = $1 AND (state <> 'leased' OR lease_until < now()) FOR UPDATE SKIP LOCKED
+), claimed AS (
+  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms', wake_at = NULL
+  FROM picked p WHERE l.run_id = p.run_id
   RETURNING l.*
 )
 ${CLAIMED_COLUMNS}`;
