@@ -1,5 +1,5 @@
 import type { Variable } from './variable.js';
-import { SECRET_ROW, VARIABLES } from './variables.js';
+import { MODEL_KEY_ROW, SECRET_ROW, VARIABLES } from './variables.js';
 
 /** The README's table of variables, in Markdown. */
 export function configTable(): string {
@@ -10,6 +10,7 @@ export function configTable(): string {
     row('Variable', 'Type', 'Default', 'Meaning').replaceAll('`', ''),
     '| --- | --- | --- | --- |',
     ...rows,
+    row(MODEL_KEY_ROW.name, 'string', '', `${MODEL_KEY_ROW.description} *Secret.*`),
     row(SECRET_ROW.name, 'string', '', `${SECRET_ROW.description} *Secret.*`),
   ].join('\n');
 }

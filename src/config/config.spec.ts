@@ -74,7 +74,13 @@ describe('the environment', () => {
   });
 
   it('shows expressions the listed variables only, and secrets by their short name', () => {
-    const config = loadConfig({ HEDDLE_EXPRESSION_ENV: 'REGION,MISSING', REGION: 'eu', HOME: '/root', HEDDLE_SECRET_API: 'x', HEDDLE_SECRET_KEY: 'k'.repeat(32) });
+    const config = loadConfig({
+      HEDDLE_EXPRESSION_ENV: 'REGION,MISSING',
+      REGION: 'eu',
+      HOME: '/root',
+      HEDDLE_SECRET_API: 'x',
+      HEDDLE_SECRET_KEY: 'k'.repeat(32),
+    });
     expect(config.expressionEnvValues).toEqual({ REGION: 'eu' });
     expect(config.secrets).toEqual({ API: 'x' });
   });
@@ -88,7 +94,9 @@ describe('the environment', () => {
   });
 
   it('warns of HEDDLE_ variables that nobody reads', () => {
-    expect(loadConfigWithWarnings({ HEDDLE_PROT: '1', HEDDLE_SECRET_X: 'y', OTHER: 'z' }).warnings).toEqual(['HEDDLE_PROT is set, but nothing reads it']);
+    expect(loadConfigWithWarnings({ HEDDLE_PROT: '1', HEDDLE_SECRET_X: 'y', OTHER: 'z' }).warnings).toEqual([
+      'HEDDLE_PROT is set, but nothing reads it',
+    ]);
   });
 
   it('describes every variable in the table', () => {

@@ -40,13 +40,23 @@ export interface HeddleConfig {
   };
   /** Directories of definitions, absolute, under names that differ. */
   readonly workflowDirectories: readonly { readonly name: string; readonly path: string }[];
+  readonly agentsDir: string | undefined;
+  readonly modelsFile: string | undefined;
+  /** Keys of model providers, by the name of their variable; secrets count as such. */
+  readonly modelKeys: Readonly<Record<string, string>>;
   readonly auth: {
     readonly bootstrapAdminKey: string | undefined;
     readonly anonymousRole: Values['HEDDLE_ANONYMOUS_ROLE'];
   };
   readonly secretKey: string | undefined;
   readonly egressAllow: readonly string[];
-  readonly shell: Values['HEDDLE_SHELL'];
+  readonly shell: {
+    readonly policy: Values['HEDDLE_SHELL'];
+    /** At the same time. */
+    readonly processes: number;
+    /** `PATH` of the processes. */
+    readonly path: string;
+  };
   readonly artifacts: {
     readonly storage: ArtifactStorageConfig;
     /** Bytes. */

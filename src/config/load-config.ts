@@ -2,7 +2,7 @@ import { basename, isAbsolute, resolve } from 'node:path';
 import { ConfigError, type ConfigFault } from './config.errors.js';
 import type { ArtifactStorageConfig, HeddleConfig } from './heddle-config.js';
 import type { Variable } from './variable.js';
-import { SECRET_PREFIX, VARIABLES, type Values } from './variables.js';
+import { MODEL_KEY_NAME, SECRET_PREFIX, VARIABLES, type Values } from './variables.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -90,10 +90,13 @@ function arrange(values: Values, env: Environment): HeddleConfig {
       enginePoolSize: values.HEDDLE_ENGINE_POOL_SIZE,
     },
     workflowDirectories: workflowDirectories(values),
+    agentsDir: values.HEDDLE_AGENTS_DIR,
+    modelsFile: values.HEDDLE_MODELS_FILE,
+    modelKeys: readModelKeys(env),
     auth: { bootstrapAdminKey: values.HEDDLE_BOOTSTRAP_ADMIN_KEY, anonymousRole: values.HEDDLE_ANONYMOUS_ROLE },
     secretKey: values.HEDDLE_SECRET_KEY,
     egressAllow: values.HEDDLE_QUICKSTART ? [...values.HEDDLE_EGRESS_ALLOW, ownAddress(values)] : values.HEDDLE_EGRESS_ALLOW,
-    shell: values.HEDDLE_SHELL,
+    shell: { policy: values.HEDDLE_SHELL, processes: values.HEDDLE_SHELL_PROCESSES, path: values.HEDDLE_SHELL_PATH },
     artifacts: {
       storage: artifactStorage(values),
       limit: values.HEDDLE_ARTIFACT_LIMIT,
@@ -171,6 +174,15 @@ function readSecrets(env: Environment): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
       value !== undefined && isSecret(name) ? [[name.slice(SECRET_PREFIX.length), value]] : [],
+    ),
+  );
+}
+
+/** By the full name of the variable. */
+function readModelKeys(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && value.trim() !== '' && (MODEL_KEY_NAME.test(name) || isSecret(name)) ? [[name, value.trim()]] : [],
     ),
   );
 }

@@ -140,7 +140,7 @@ export function fileStorage(options: Options): Variable<string> {
   const schema = z
     .string()
     .refine(
-      (value) => value === 'postgres' || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^?#]*)?$/.test(value) || /^\.{0,2}\//.test(value),
+      (value) => value === 'postgres' || /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[\w./-]*)?$/.test(value) || /^\.{0,2}\//.test(value),
       'must be postgres, a directory such as /var/lib/heddle/files, or s3://bucket/prefix',
     )
     .default('postgres');

@@ -43,6 +43,8 @@ export const VARIABLES = {
     description:
       'Directories of workflows and jobs, loaded at start and on every change: paths, or `name=path`, comma-separated. The source of what is in them is `fs:<name>`; the name is by default the last part of the path.',
   }),
+  HEDDLE_AGENTS_DIR: optionalText({ description: 'Directory of agent definitions, loaded at start and on every change.' }),
+  HEDDLE_MODELS_FILE: optionalText({ description: 'YAML or JSON file with prices of models (`prices`) and budgets for everybody (`budgets`).' }),
   HEDDLE_BOOTSTRAP_ADMIN_KEY: optionalText({
     secret: true,
     minLength: 20,
@@ -60,7 +62,11 @@ export const VARIABLES = {
     description: 'Private destinations that workflows may reach: hosts, `host:port`, CIDRs. Public ones are always allowed.',
   }),
   HEDDLE_SHELL: oneOf(['files', 'all', 'off'], 'files', {
-    description: 'Whose definitions may start processes: those of `HEDDLE_WORKFLOWS_DIR` only, all, or none. No node type of this version starts any.',
+    description: 'Whose definitions may start processes (`shell.exec`): those from directories of the operator only, all, or none.',
+  }),
+  HEDDLE_SHELL_PROCESSES: integer(32, [1, 10_000], { description: 'Processes of `shell.exec` at the same time; more wait for their turn.' }),
+  HEDDLE_SHELL_PATH: text('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', {
+    description: "`PATH` of processes that workflows start. Nothing else of the server's environment reaches them.",
   }),
   HEDDLE_ARTIFACTS: fileStorage({
     description:
@@ -117,6 +123,15 @@ export const SECRET_PREFIX = 'HEDDLE_SECRET_';
 export const SECRET_ROW = {
   name: `${SECRET_PREFIX}<NAME>`,
   description: 'A secret that expressions read as `secrets.NAME`; never journaled, masked in logs and events.',
+} as const;
+
+/** Keys of model providers: what definitions may name in `api_key_env`, secrets aside. */
+export const MODEL_KEY_NAME = /^[A-Z][A-Z0-9_]*_API_(KEY|TOKEN)$/;
+
+/** The table row that stands for all of them. */
+export const MODEL_KEY_ROW = {
+  name: '<NAME>_API_KEY',
+  description: 'Key of a model provider, such as `OPENAI_API_KEY`, for agents of the tenant `default`; `<NAME>_API_TOKEN` too.',
 } as const;
 
 export type Values = { readonly [K in keyof typeof VARIABLES]: z.output<(typeof VARIABLES)[K]['schema']> };

@@ -61,7 +61,11 @@ export class ToolRegistry implements OnModuleInit {
   /** Faults of what a definition sets for a tool. */
   checkConfig(tool: Tool, config: JsonObject): FieldError[] {
     if (tool.configSchema !== undefined) return this.check(tool.configSchema)(config);
-    return Object.keys(config).map((name) => ({ path: `/${name}`, code: 'unknown_field', message: `the tool ${tool.name} takes no settings` }));
+    return Object.keys(config).map((name) => ({
+      path: `/${name}`,
+      code: 'unknown_field',
+      message: `the tool ${tool.name} takes no settings`,
+    }));
   }
 
   private check(schema: JsonObject): Check {

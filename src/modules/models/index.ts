@@ -1,0 +1,26 @@
+export { ModelsModule } from './models.module.js';
+/** Asks models: routing, fallback, retries, prices. */
+export { ModelGateway, sumUsage } from './model-gateway.js';
+export {
+  BudgetRefusal,
+  type ChatMessage,
+  type CostEstimate,
+  type FinishReason,
+  type Hold,
+  type ModelAnswer,
+  type ModelAttempt,
+  type ModelTool,
+  type ModelToolCall,
+  type TokenUsage,
+} from './model-call.js';
+export {
+  MODEL_BLOCK_SCHEMA,
+  modelName,
+  ROUTING_STRATEGIES,
+  type ModelBlock,
+  type ModelChoice,
+  type RoutingStrategy,
+} from './model-config.js';
+export { blockFaults } from './model-faults.js';
+/** What the operator says about models and budgets. */
+export { BUDGET_LIMITS_SCHEMA, ModelsFile, type BudgetLimits } from './models-file.js';
