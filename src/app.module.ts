@@ -4,6 +4,7 @@ import { ApprovalsModule } from './modules/approvals/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
 import { RunsModule } from './modules/runs/index.js';
+import { ShellModule } from './modules/shell/index.js';
 import { TriggersModule } from './modules/triggers/index.js';
 import { WebhooksModule } from './modules/webhooks/index.js';
 import { WorkflowsModule } from './modules/workflows/index.js';
@@ -33,6 +34,7 @@ export class AppModule {
         WorkflowsModule,
         RunsModule,
         ApprovalsModule,
+        ShellModule,
         TriggersModule,
         WebhooksModule,
       ],

@@ -13,8 +13,11 @@ export interface VersionBeingStored {
 
 /** A part of definitions that belongs to another module. */
 export interface DefinitionExtension {
-  /** What is wrong with that part. `definition` is any JSON object: its structure may be faulty too. */
-  check(definition: JsonObject): readonly DefinitionFault[];
+  /**
+   * What is wrong with that part. `definition` is any JSON object: its structure may be faulty too. `source` (`api` or
+   * `fs:<name>`) is where it comes from.
+   */
+  check(definition: JsonObject, source: string): readonly DefinitionFault[];
   /** In the transaction that makes the version its workflow's latest: whatever is written here is in step with it, always. */
   stored(manager: EntityManager, version: VersionBeingStored): Promise<void>;
 }
@@ -28,8 +31,8 @@ export class DefinitionExtensions {
     this.extensions.push(extension);
   }
 
-  check(definition: Json): DefinitionFault[] {
-    return isJsonObject(definition) ? this.extensions.flatMap((extension) => [...extension.check(definition)]) : [];
+  check(definition: Json, source: string): DefinitionFault[] {
+    return isJsonObject(definition) ? this.extensions.flatMap((extension) => [...extension.check(definition, source)]) : [];
   }
 
   async stored(manager: EntityManager, version: VersionBeingStored): Promise<void> {

@@ -28,7 +28,7 @@ import {
 } from './dto/workflow.dto.js';
 import { inputFilesOf } from './input-files.js';
 import { parseYaml, type ParsedDefinition } from './parse-definition.js';
-import { sourceOfVersion } from './source.js';
+import { API_SOURCE, sourceOfVersion } from './source.js';
 import { WorkflowQueries, type WorkflowWithDefinition } from './workflow-queries.js';
 import { type StoredVersion, WorkflowStore } from './workflow-store.js';
 import { parseWorkflowName, type WorkflowName } from './workflow-name.js';
@@ -59,17 +59,17 @@ export class WorkflowsService {
     body: DefinitionBody,
     reservedId?: string,
   ): Promise<{ readonly workflow: StoredWorkflowDto; readonly created: boolean }> {
-    const checked = this.check(body);
+    const checked = this.check(body, API_SOURCE);
     const stored = await this.store(principal.tenant, checked, principal.keyId, reservedId);
     const workflow = await this.find(principal.tenant, stored.workflowId, stored.version);
     return { workflow: { ...toWorkflowDetailDto(workflow), warnings: [...checked.warnings] }, created: stored.created };
   }
 
-  /** Reads and validates a definition. Throws what its author is told. */
-  check(body: DefinitionBody): CheckedDefinition {
+  /** Reads and validates a definition of a source. Throws what its author is told. */
+  check(body: DefinitionBody, source: string): CheckedDefinition {
     const parsed = parse(body);
     if ('errors' in parsed) throw malformedYaml(parsed.errors);
-    const { valid, errors, warnings } = this.faultsOf(parsed.value);
+    const { valid, errors, warnings } = this.faultsOf(parsed.value, source);
     if (!valid) throw invalidDefinition(errors);
     const definition = parsed.value as unknown as WorkflowDefinition;
     const name = parseWorkflowName(definition.name);
@@ -103,7 +103,7 @@ export class WorkflowsService {
   validate(body: DefinitionBody): ValidationDto {
     const parsed = parse(body);
     if ('errors' in parsed) return { valid: false, errors: [...parsed.errors], warnings: [], levels: [] };
-    return toValidationDto(this.faultsOf(parsed.value));
+    return toValidationDto(this.faultsOf(parsed.value, API_SOURCE));
   }
 
   /** Checks a stored definition against the node types of today, and inputs against its schema when there are any. */
@@ -114,8 +114,9 @@ export class WorkflowsService {
     inputs: JsonObject | undefined,
   ): Promise<ValidationDto> {
     const { definition, created_by: createdBy } = await this.find(principal.tenant, ref, version);
-    const validation = toValidationDto(this.faultsOf(definition as unknown as Json));
-    const faults = inputs === undefined ? [] : inputFaults(definition, sourceOfVersion(createdBy), inputs);
+    const source = sourceOfVersion(createdBy);
+    const validation = toValidationDto(this.faultsOf(definition as unknown as Json, source));
+    const faults = inputs === undefined ? [] : inputFaults(definition, source, inputs);
     return { ...validation, valid: validation.valid && faults.length === 0, errors: [...validation.errors, ...faults] };
   }
 
@@ -126,9 +127,9 @@ export class WorkflowsService {
     return format === 'mermaid' ? toMermaid(view) : toDot(view);
   }
 
-  private faultsOf(definition: Json): ValidationResult {
+  private faultsOf(definition: Json, source: string): ValidationResult {
     const result = validateWorkflow(definition, this.nodeTypes);
-    const errors = [...result.errors, ...this.extensions.check(definition)];
+    const errors = [...result.errors, ...this.extensions.check(definition, source)];
     return { ...result, valid: errors.length === 0, errors };
   }
 

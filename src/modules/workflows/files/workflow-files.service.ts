@@ -122,7 +122,7 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
   private async load(directory: Directory, path: string): Promise<void> {
     const file = relative(directory.path, path);
     try {
-      const checked = this.workflows.check(await readDefinition(path));
+      const checked = this.workflows.check(await readDefinition(path), directory.source);
       const stored = await this.workflows.store(DEFAULT_TENANT, checked, directory.source);
       this.errors.delete(keyOf(directory, path));
       const fields = { source: directory.source, file, workflow: checked.definition.name, version: stored.version };
