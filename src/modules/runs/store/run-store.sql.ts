@@ -156,48 +156,7 @@ WITH picked AS MATERIALIZED (
   FROM picked p WHERE l.run_id = p.run_id
   RETURNING l.*
 )
-SELECT ${CLAIMED_COLUMNS}, false AS spaced, n.held_back, n.due
-FROM (SELECT (SELECT count(*)::int4 FROM held_back) AS held_back, lines AS due FROM due) n
-LEFT JOIN (claimed c JOIN runs r ON r.id = c.run_id) ON true
-ORDER BY ${place('c.')}, c.run_id`;
-
-/** Lines to take starts from, for this transaction alone. */
-export const LOCK_DUE_LINES = `SELECT r.workflow_id FROM ${DUE_LINES} ORDER BY r.next_at LIMIT $1 FOR UPDATE OF r SKIP LOCKED`;
-
-/**
- * Leases the starts of locked lines that are due, in a statement of its own: its snapshot must not be older than the locks.
- * `tat` is when the next start would come if all were evenly spaced (the theoretical arrival time of the generic cell rate
- * algorithm); a start may come up to `burst - 1` intervals before it. Starts are timed here, so nothing that delays a claim can
- * bring two of them closer together.
- */
-export const CLAIM_SPACED = `
-WITH lines AS MATERIALIZED (
-  SELECT workflow_id, greatest(tat, now()) AS tat FROM workflow_rates WHERE workflow_id = ANY($1::uuid[])
-), first AS MATERIALIZED (
-  SELECT f.* FROM lines CROSS JOIN LATERAL (
-    SELECT run_id, workflow_id, ${PLACE} AS place, rate_every_ms, rate_burst, lines.tat FROM live_runs
-    WHERE state = 'spaced' AND workflow_id = lines.workflow_id ORDER BY ${PLACE}, run_id LIMIT $4::int4 + 1 FOR UPDATE
-  ) f
-), timed AS (
-  SELECT *, tat + (coalesce(sum(rate_every_ms) OVER before, 0) - (rate_burst - 1) * rate_every_ms) * interval '1 ms' AS may_start
-  FROM first WINDOW before AS (PARTITION BY workflow_id ORDER BY place, run_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-), judged AS MATERIALIZED (
-  SELECT *, bool_and(may_start <= now()) OVER (PARTITION BY workflow_id ORDER BY place, run_id) AS starts FROM timed
-), taken AS MATERIALIZED (
-  SELECT run_id, workflow_id, rate_every_ms FROM judged WHERE starts ORDER BY place, run_id LIMIT $4
-), claimed AS (
-  UPDATE live_runs l SET state = 'leased', owner = $2, epoch = l.epoch + 1, lease_until = now() + $3::int4 * interval '1 ms',
-    started_at = now(), wake_at = NULL
-  FROM taken t WHERE l.run_id = t.run_id
-  RETURNING l.*
-), moved AS (
-  UPDATE workflow_rates r SET
-    tat = l.tat + (SELECT coalesce(sum(rate_every_ms), 0) FROM taken t WHERE t.workflow_id = l.workflow_id) * interval '1 ms',
-    next_at = (SELECT min(may_start) FROM judged j WHERE j.workflow_id = l.workflow_id AND (j.run_id IN (SELECT run_id FROM taken)) IS NOT TRUE)
-  FROM lines l WHERE r.workflow_id = l.workflow_id
-)
-SELECT ${CLAIMED_COLUMNS}, true AS spaced FROM claimed c JOIN runs r ON r.id = c.run_id
-ORDER BY ${place('c.')}, c.run_id`;
+${CLAIMED_COLUMNS} ORDER BY c.priority DESC, c.ready_at`;
 
 export const CLAIM_RUN = `
 WITH picked AS MATERIALIZED (
