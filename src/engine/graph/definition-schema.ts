@@ -2,8 +2,8 @@ import type { JsonObject } from '../model/json.js';
 
 /** Node ids: usable as `nodes.<id>`, with a dash as `nodes["a-b"]`, and as a part of a step's path. */
 export const NODE_ID_PATTERN = '^[A-Za-z_][A-Za-z0-9_-]{0,63}$';
-/** `namespace/name`, or a name alone, which belongs to the namespace `default`. */
-export const WORKFLOW_NAME_PATTERN = '^([A-Za-z0-9][A-Za-z0-9_.-]{0,63}/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$';
+/** `namespace/name`, the namespace of up to four levels, or a name alone, which belongs to the namespace `default`. */
+export const WORKFLOW_NAME_PATTERN = '^([A-Za-z0-9][A-Za-z0-9_.-]{0,63}/){0,4}[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$';
 export const MAX_NODES = 10_000;
 
 const DAY_MS = 86_400_000;
@@ -80,7 +80,7 @@ export const SETTINGS: JsonObject = closed({
   on_error: { enum: ['stop', 'continue', 'retry_run'] },
   retry: RETRY,
   timeout_ms: integer(1, YEAR_MS, 'Limit of the whole run, waiting included.'),
-  priority: integer(-100, 100, 'Higher is claimed first.'),
+  priority: integer(-100, 100, 'Higher is claimed first; a point counts as much as having waited a minute longer.'),
   concurrency: closed(
     {
       key: { type: 'string', minLength: 1, maxLength: 1000, description: 'Template over inputs; runs with equal keys share the limit.' },
@@ -88,6 +88,14 @@ export const SETTINGS: JsonObject = closed({
       on_conflict: { enum: ['queue', 'cancel_running', 'reject'] },
     },
     ['key'],
+  ),
+  rate: closed(
+    {
+      limit: integer(1, 100_000, 'Starts in `per_ms`; further runs wait for their turn.'),
+      per_ms: integer(1, YEAR_MS, 'Milliseconds.'),
+      burst: integer(1, 10_000, 'Starts at once after a while without one; default what comes in 100 ms, at least 1.'),
+    },
+    ['limit', 'per_ms'],
   ),
 });
 
@@ -100,7 +108,7 @@ export const DEFINITION_SCHEMA: JsonObject = {
       name: {
         type: 'string',
         pattern: WORKFLOW_NAME_PATTERN,
-        description: 'namespace/name; a name alone belongs to the namespace default.',
+        description: 'namespace/name; the namespace may have levels (ops/backup/daily), a name alone belongs to the namespace default.',
       },
       description: text(10_000),
       kind: { enum: ['graph'] },

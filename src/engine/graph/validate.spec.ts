@@ -123,7 +123,8 @@ describe('a definition', () => {
   });
 
   it.each<[string, JsonObject, string[]]>([
-    ['a bad name', { name: 'a/b/c' }, ['/name pattern']],
+    ['a bad name', { name: 'a//c' }, ['/name pattern']],
+    ['a name of too many levels', { name: 'a/b/c/d/e/f' }, ['/name pattern']],
     ['a name with a slash in front', { name: '/x' }, ['/name pattern']],
     ['an unknown field', { outptus: 1 }, ['/outptus unknown_field']],
     ['an unknown node field', { nodes: [node('a', { retries: 1 })] }, ['/nodes/0/retries unknown_field']],

@@ -3,7 +3,11 @@ import { isUuid } from '../../platform/http/cursor.js';
 
 export const DEFAULT_NAMESPACE = 'default';
 
+/** As long as a namespace can be, all its levels. */
+export const MAX_NAMESPACE_LENGTH = 259;
+
 export interface WorkflowName {
+  /** One or several levels: `ops/backup`. */
   readonly namespace: string;
   /** Without the namespace. */
   readonly name: string;
@@ -14,7 +18,7 @@ const PATTERN = new RegExp(WORKFLOW_NAME_PATTERN);
 /** Reads `namespace/name` or `name`; null when it is no workflow's name. */
 export function parseWorkflowName(text: string): WorkflowName | null {
   if (!PATTERN.test(text)) return null;
-  const slash = text.indexOf('/');
+  const slash = text.lastIndexOf('/');
   return slash < 0 ? { namespace: DEFAULT_NAMESPACE, name: text } : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
 }
 

@@ -15,7 +15,7 @@ export class WorkflowRunNode implements DurableNodeType {
   readonly durable = true;
   readonly configSchema = objectOf(
     {
-      workflow: { type: 'string', minLength: 1, maxLength: 300, description: 'Id or `namespace/name` of the workflow.' },
+      workflow: { type: 'string', minLength: 1, maxLength: 400, description: 'Id or `namespace/name` of the workflow.' },
       version: { type: 'integer', minimum: 1, description: 'Which version; the latest if not said.' },
       inputs: { type: 'object', default: {}, description: 'Inputs of the run.' },
       wait: { type: 'boolean', default: true, description: 'Whether to wait for the end of the run.' },

@@ -1,11 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page.js';
+import { MAX_NAMESPACE_LENGTH } from '../workflow-name.js';
 
 export class ListWorkflowsQueryDto extends PageQueryDto {
-  @ApiPropertyOptional({ description: 'Only workflows of this namespace', maxLength: 64, example: 'demo' })
+  @ApiPropertyOptional({ description: 'Only workflows of this namespace', maxLength: MAX_NAMESPACE_LENGTH, example: 'demo' })
   @IsString()
-  @MaxLength(64)
+  @MaxLength(MAX_NAMESPACE_LENGTH)
   @IsOptional()
   namespace?: string;
 
