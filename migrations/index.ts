@@ -2,6 +2,7 @@ import { CreateCoreTables1764000000000 } from './1764000000000-create-core-table
 import { CreateApprovals1764100000000 } from './1764100000000-create-approvals.js';
 import { CreateTriggers1764200000000 } from './1764200000000-create-triggers.js';
 import { CreateWebhooks1764200000001 } from './1764200000001-create-webhooks.js';
+import { CreateArtifacts1764300000000 } from './1764300000000-create-artifacts.js';
 import { PartitionJournal1764300000100 } from './1764300000100-partition-journal.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
@@ -10,5 +11,6 @@ export const MIGRATIONS = [
   CreateApprovals1764100000000,
   CreateTriggers1764200000000,
   CreateWebhooks1764200000001,
+  CreateArtifacts1764300000000,
   PartitionJournal1764300000100,
 ] as const;

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
 import { ApprovalsModule } from './modules/approvals/index.js';
+import { ArtifactsModule } from './modules/artifacts/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
 import { RunsModule } from './modules/runs/index.js';
@@ -30,6 +31,7 @@ export class AppModule {
         HttpModule,
         HealthModule,
         AuthModule,
+        ArtifactsModule,
         NodesModule,
         WorkflowsModule,
         RunsModule,

@@ -39,7 +39,7 @@ export {
   type TerminalRunStatus,
 } from './model/statuses.js';
 export { serializeError, StepError, type SerializedError, type StepErrorOptions } from './model/step-error.js';
-export type { ArtifactRef, Artifacts, NewArtifact, StoreArtifact } from './ports/artifacts.js';
+export type { ArtifactRef, Artifacts, NewArtifact, OutputRef, StoreArtifact, StoreOutput } from './ports/artifacts.js';
 export { systemClock, type Clock } from './ports/clock.js';
 export type { Definitions, StoredDefinition } from './ports/definitions.js';
 export { silentLogger, type EngineLogger } from './ports/logger.js';

@@ -1,9 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { ArtifactRef, Artifacts, StoreArtifact } from '../ports/artifacts.js';
+import { StepError } from '../model/step-error.js';
+import type { ArtifactRef, Artifacts, OutputRef, StoreArtifact, StoreOutput } from '../ports/artifacts.js';
 
 /** Artifacts in memory, for engines under test. */
 export class MemoryArtifacts implements Artifacts {
   private readonly files = new Map<string, { readonly ref: ArtifactRef; readonly content: Buffer }>();
+  /** JSON by id. */
+  readonly outputs = new Map<string, string>();
 
   async store(artifact: StoreArtifact): Promise<ArtifactRef> {
     const chunks: Uint8Array[] = [];
@@ -20,6 +23,16 @@ export class MemoryArtifacts implements Artifacts {
     };
     this.files.set(key, { ref, content });
     return ref;
+  }
+
+  async storeOutput({ ref, json }: StoreOutput): Promise<void> {
+    this.outputs.set(ref.id, json);
+  }
+
+  async loadOutput({ ref }: { ref: OutputRef }): Promise<string> {
+    const json = this.outputs.get(ref.id);
+    if (json === undefined) throw new StepError('output_missing', 'The output is gone.', { retryable: false });
+    return json;
   }
 
   /** The files of a run. */

@@ -1,6 +1,7 @@
 /** The groups of the document. A route's `@ApiTags` names one of them. */
 export const TAGS: Readonly<Record<string, string>> = {
   approvals: 'What runs ask people, and their decisions',
+  artifacts: 'Files that runs leave',
   auth: 'API keys, and who the caller is',
   events: 'What happens, as it happens',
   health: 'Whether the server lives and can serve',

@@ -33,7 +33,17 @@ function forData(_request: Request, response: Response, next: NextFunction): voi
 }
 
 /** Headers that a browser may send and read across origins. */
-const CORS_REQUEST_HEADERS = ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'Prefer', 'X-Request-Id'];
+const CORS_REQUEST_HEADERS = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'If-None-Match',
+  'If-Range',
+  'Last-Event-ID',
+  'Prefer',
+  'Range',
+  'X-Request-Id',
+];
 const CORS_RESPONSE_HEADERS = [
   'X-Request-Id',
   'X-RateLimit-Limit',
@@ -41,6 +51,10 @@ const CORS_RESPONSE_HEADERS = [
   'X-RateLimit-Reset',
   'Retry-After',
   'Location',
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Range',
+  'ETag',
   'Idempotency-Replayed',
 ];
 
