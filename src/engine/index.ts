@@ -4,7 +4,7 @@ export { GraphProgram } from './graph/graph-program.js';
 export { findBrokenLink } from './journal/hash-chain.js';
 export { expandEntry, type JournalEntry } from './journal/journal-entry.js';
 export { RunHistory, type StepRecord, type WaitRecord } from './journal/run-history.js';
-export type { Program, ProgramResult, RunContext } from './kernel/run-context.js';
+export type { LaunchContext, Program, ProgramResult, RunContext } from './kernel/run-context.js';
 export {
   DEFAULT_ENGINE_OPTIONS,
   ownerName,

@@ -1,9 +1,19 @@
-import type { LaunchContext, LaunchOptions, LaunchSettings, Program, ProgramResult, RunContext } from '../kernel/run-context.js';
+import type {
+  LaunchContext,
+  LaunchOptions,
+  LaunchSettings,
+  Program,
+  ProgramResult,
+  ResumePlan,
+  ResumeRequest,
+  RunContext,
+} from '../kernel/run-context.js';
 import type { RetryPolicy } from '../model/definition.js';
 import type { CompiledGraph } from './compiled-graph.js';
 import type { GraphEnvironment } from './graph-environment.js';
 import { GraphRun } from './graph-run.js';
 import { launchSettings } from './launch-settings.js';
+import { OTHER_KIND, planResume } from './resume-plan.js';
 
 /** The `graph` interpreter: a DAG of nodes with joins, conditions and fan-out. */
 export class GraphProgram implements Program {
@@ -18,6 +28,11 @@ export class GraphProgram implements Program {
 
   launch(options: LaunchOptions, context: LaunchContext): LaunchSettings {
     return launchSettings(this.graph.settings, options, context);
+  }
+
+  planResume({ entries, from, before }: ResumeRequest): Promise<ResumePlan> {
+    const plan = before instanceof GraphProgram ? planResume({ entries, from, then: before.graph, now: this.graph }) : OTHER_KIND;
+    return Promise.resolve(plan);
   }
 
   run(context: RunContext): Promise<ProgramResult> {

@@ -1,21 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { JournalEntry } from '../journal/journal-entry.js';
+import type { ResumeFault, ResumePlan } from '../kernel/run-context.js';
 import type { NodeDefinition } from '../model/definition.js';
 import type { CompiledGraph } from './compiled-graph.js';
 
-/** Why a run cannot be resumed as asked. */
-export interface ResumeFault {
-  /** `/from_step` or `/version`. */
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-}
-
-export interface ResumePlan {
-  /** Rows of the old run that the new one keeps: finished steps, oldest first. */
-  readonly kept: readonly JournalEntry[];
-  readonly faults: readonly ResumeFault[];
-}
+/** A graph and a state machine have no step in common. */
+export const OTHER_KIND: ResumePlan = {
+  kept: [],
+  faults: [{ path: '/version', code: 'other_kind', message: 'this version is of another kind than the one the run executed' }],
+};
 
 /** Members of a node that decide what its result means; a change in any of them makes a kept result doubtful. */
 const MEANING = ['type', 'needs', 'when', 'join', 'inputs', 'config', 'for_each'] as const satisfies readonly (keyof NodeDefinition)[];

@@ -58,12 +58,14 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
 function keep(entries: readonly JournalEntry[], first: JournalEntry): JournalEntry[] {
   let previous = first;
   return entries.map((entry) => {
+    // What was skipped or stopped has no start to tell of.
+    const span = entry.type === 'step.completed' || entry.type === 'step.failed' ? 2 : 1;
     const row: Omit<JournalEntry, 'hash'> = {
       ...entry,
       runId: first.runId,
-      seq: previous.seq + 2,
-      span: 2,
-      startedAt: entry.startedAt ?? entry.at,
+      seq: previous.seq + span,
+      span,
+      startedAt: span === 2 ? (entry.startedAt ?? entry.at) : entry.startedAt,
       data: JSON.stringify({ ...(JSON.parse(entry.data) as JsonObject), kept: true }),
     };
     previous = { ...row, hash: chainHash(previous.hash, row) };

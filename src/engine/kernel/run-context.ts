@@ -4,6 +4,7 @@ import type { SerializedError } from '../model/step-error.js';
 import type { DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
 import type { StoredDefinition } from '../ports/definitions.js';
 import type { SubmitRun } from './submission.js';
+import type { JournalEntry } from '../journal/journal-entry.js';
 import type { RunHistory } from '../journal/run-history.js';
 
 /** How a step ended. A cancelled one has neither output nor error. */
@@ -59,6 +60,11 @@ export interface RunContext {
   fail(path: string, spec: StepSpec, error: SerializedError): StepOutcome;
   /** Stops everything the run still does because one step failed it; outcomes of what is stopped are `cancelled`. */
   abortBranches(): void;
+  /**
+   * Does what is left to do for a run that is being stopped from outside, once nothing else of it goes on; of a run that is
+   * not, does nothing. Its steps are told to stop when the grace for stopping is over.
+   */
+  lastWords(work: (reason: 'cancelled' | 'run_timeout') => Promise<void>): Promise<void>;
 }
 
 /** How a program ended, unless it was cancelled. */
@@ -84,11 +90,40 @@ export interface LaunchContext {
 
 export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
 
+/** A wish to go on with a run that is over, as a new one. */
+export interface ResumeRequest {
+  /** The old run's journal. */
+  readonly entries: readonly JournalEntry[];
+  /** Path of the step to begin with; null: whatever did not succeed is done again. */
+  readonly from: string | null;
+  /** The program that the old run executed. */
+  readonly before: Program;
+  /** The new run. */
+  readonly run: RunInfo;
+  readonly inputs: JsonObject;
+}
+
+/** Why a run cannot be resumed as asked. */
+export interface ResumeFault {
+  /** `/from_step`, `/version` or `/input_overrides`. */
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ResumePlan {
+  /** Rows of the old run that the new one keeps: settled steps, oldest first. */
+  readonly kept: readonly JournalEntry[];
+  readonly faults: readonly ResumeFault[];
+}
+
 /** An interpreter bound to a definition. */
 export interface Program {
   run(context: RunContext): Promise<ProgramResult>;
   /** How a run of it is queued, limited and timed: the definition's settings and what the caller says. Throws `StepError('expression_error')`. */
   launch(options: LaunchOptions, context: LaunchContext): LaunchSettings;
+  /** What a new run keeps of one that is over, or what stands against it. */
+  planResume(request: ResumeRequest): Promise<ResumePlan>;
   /** Policy of `on_error: retry_run`, if the definition has it. */
   readonly retryRun: RetryPolicy | null;
 }

@@ -338,7 +338,7 @@ export class RunEngine {
   }
 
   private execute(claimed: ClaimedRun, definition: StoredDefinition, entries: readonly JournalEntry[]): void {
-    const program = this.programOf(definition);
+    const program = this.program(definition);
     const previous = this.executions.get(claimed.id);
     if (previous !== undefined) previous.drop();
     const history = RunHistory.from(entries);
@@ -369,7 +369,8 @@ export class RunEngine {
     if (this.accepting && this.executions.size === this.options.concurrency - 1) void this.claim();
   }
 
-  private programOf(definition: StoredDefinition): Program {
+  /** The interpreter of a definition's runs. Throws `StepError('definition_unusable')`. */
+  program(definition: StoredDefinition): Program {
     try {
       return this.deps.programs(definition);
     } catch (error) {

@@ -45,6 +45,8 @@ export class StepRunner implements RunContext, DurableHost {
   /** Attempts that ended without a row of their own yet. */
   private readonly unrecorded = new Set<string>();
   private readonly childCancels = new Set<Promise<void>>();
+  /** Set once the run is being stopped from outside. */
+  private stopped: 'cancelled' | 'run_timeout' | null = null;
 
   constructor(
     readonly run: RunInfo,
@@ -76,9 +78,8 @@ export class StepRunner implements RunContext, DurableHost {
   durableStep(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<DurableCall>): Promise<StepOutcome> {
     return this.settle(path, spec, async (attempt) => {
       const input = prepare();
-      const record = this.history.steps.get(path);
-      const known = record !== undefined && record.attempt === attempt && record.retryAt === null ? record.startedAt : null;
-      const flight = newFlight(path, spec, attempt, input, known ?? this.now());
+      const known = this.begunBefore(path, attempt);
+      const flight = newFlight(path, spec, attempt, input, known ?? this.now(), known !== null);
       flight.announced = known !== null;
       const deadline = spec.timeoutMs === undefined ? null : flight.openedAt + spec.timeoutMs;
       const call = new DurableStepCall(this, flight, input.config, input.inputs, this.signalOf(spec), flight.openedAt, deadline);
@@ -119,8 +120,19 @@ export class StepRunner implements RunContext, DurableHost {
     this.stopAll('run_failed');
   }
 
+  async lastWords(work: (reason: 'cancelled' | 'run_timeout') => Promise<void>): Promise<void> {
+    const { activity, stopped } = this;
+    if (stopped === null || !this.history.started || activity.gone || activity.draining) return;
+    activity.reset();
+    const limit = setTimeout(() => activity.abortWork(stopped), activity.stopGraceMs).unref();
+    await work(stopped);
+    clearTimeout(limit);
+    activity.abortWork(stopped);
+  }
+
   /** Stops what is under way and waited for, children included. */
   stopAll(reason: StopReason): void {
+    if (reason === 'cancelled' || reason === 'run_timeout') this.stopped = reason;
     for (const child of this.history.openChildren()) this.cancelChild(child);
     this.activity.abortWork(reason);
     this.waits.abortAll();
@@ -249,7 +261,7 @@ export class StepRunner implements RunContext, DurableHost {
       crashPoint('step.before-execute');
     }
     const input = prepare();
-    const flight = newFlight(path, spec, attempt, input, this.now());
+    const flight = newFlight(path, spec, attempt, input, this.now(), this.begunBefore(path, attempt) !== null);
     this.activity.flights.add(flight);
     try {
       const output = await this.perform(flight, spec, input, work);
@@ -262,6 +274,12 @@ export class StepRunner implements RunContext, DurableHost {
       this.activity.flights.delete(flight);
       this.waits.changed();
     }
+  }
+
+  /** When this attempt began according to the journal, if it did and did not end. */
+  private begunBefore(path: string, attempt: number): number | null {
+    const record = this.history.steps.get(path);
+    return record?.status === 'open' && record.attempt === attempt && record.retryAt === null ? record.startedAt : null;
   }
 
   private perform(flight: Flight, spec: StepSpec, input: StepInput, work: StepWork<NodeCall>): Promise<Json> {
@@ -413,7 +431,7 @@ class AttemptError extends Error {
   }
 }
 
-function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInput, openedAt: number): Flight {
+function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInput, openedAt: number, interrupted: boolean): Flight {
   return {
     path,
     attempt,
@@ -421,6 +439,7 @@ function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInp
     nodeId: spec.nodeId,
     nodeType: spec.nodeType,
     announced: false,
+    interrupted,
     recorded: input.recorded,
     secrets: input.secrets,
     redact: redactor(input.secrets),

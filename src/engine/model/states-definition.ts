@@ -141,7 +141,8 @@ export interface StatesSettings {
   readonly mask_inputs?: readonly string[];
 }
 
-export const WORKFLOW_HOOKS = ['workflow_start', 'workflow_end', 'workflow_error'] as const;
+/** `workflow_cancel` runs when a run is cancelled or exceeds its time limit, within the grace that stopping has. */
+export const WORKFLOW_HOOKS = ['workflow_start', 'workflow_end', 'workflow_error', 'workflow_cancel'] as const;
 export type WorkflowHook = (typeof WORKFLOW_HOOKS)[number];
 
 /** A state machine as stored: what `POST /workflows` accepts with `kind: states`. */

@@ -208,7 +208,7 @@ function compileCommon(name: string, state: Exclude<StateDefinition, { type: 'te
   };
 }
 
-/** A command judges its exit code itself, so that a failure keeps what the command wrote. */
+/** A command is a line of shell, and judges its exit code itself, so that a failure keeps what the command wrote. */
 function commandConfig({
   command,
   script,
@@ -216,9 +216,8 @@ function commandConfig({
   env,
   workdir,
   stdin,
-  timeout_ms,
 }: Extract<StateDefinition, { type: 'command' }>): JsonObject {
-  const given = { command, script, args, env, workdir, stdin, timeout_ms };
+  const given = { script: command ?? script, args, env, workdir, stdin };
   const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as JsonObject;
   return { ...config, fail_on_error: false };
 }

@@ -40,7 +40,7 @@ export class NodeWork {
         ...hook.text,
         constantKeys: new Set(),
         secretKeys: new Set(),
-        evaluate: (at) => ({ command: hook.text.evaluate(at), fail_on_error: false }),
+        evaluate: (at) => ({ script: hook.text.evaluate(at), fail_on_error: false }),
       };
       return this.run(SHELL_TYPE, path, spec, { config, inputs: NOTHING }, scope, (output) => judgeExit(output, null));
     }

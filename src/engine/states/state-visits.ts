@@ -114,7 +114,7 @@ export class StateVisits implements Visitor {
     const spec: StepSpec = { nodeId: state.name, nodeType: `states.${nameOfKind(state)}`, pure: true };
     const result = await runLimited(this.context, state, path, frame, run);
     const settled = this.context.history.steps.get(path);
-    if (settled?.status === 'failed' && settled.error !== null) return { status: 'failed', error: settled.error };
+    if (settled?.status === 'failed' && settled.error !== null) return endingOf(this.context.fail(path, spec, settled.error));
     if (settled?.status === 'cancelled' || result.status === 'cancelled') return { status: 'cancelled' };
     if (result.status === 'failed') return endingOf(this.context.fail(path, spec, result.error));
     const recorded = await this.context.step(

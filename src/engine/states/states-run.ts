@@ -44,10 +44,23 @@ export class StatesRun {
       this.context.abortBranches();
       return { status: 'failed', error: serializeError(fault) };
     }
-    if (result === STOPPED || this.context.signal.aborted) return STOPPED;
+    if (result === STOPPED || this.context.signal.aborted) return await this.stopped();
     if (result.status === 'success') await this.runHooks(this.machine.hooks.workflow_end, 'workflow_end');
     else await this.runHooks(this.machine.hooks.workflow_error, 'workflow_error');
-    return result;
+    return this.context.signal.aborted ? await this.stopped() : result;
+  }
+
+  /** Nothing of the run goes on any more; its hooks for that still may. */
+  private async stopped(): Promise<ProgramResult> {
+    const hooks = this.machine.hooks.workflow_cancel;
+    if (hooks.length === 0) return STOPPED;
+    await this.context.lastWords(async (reason) => {
+      const { memory } = this.frame;
+      const message = reason === 'cancelled' ? 'The run was cancelled.' : 'The run exceeded its time limit.';
+      memory.error = viewError(memory.last ?? this.machine.initial, { code: reason, message });
+      await this.runHooks(hooks, 'workflow_cancel');
+    });
+    return STOPPED;
   }
 
   private async drive(): Promise<ProgramResult> {
@@ -121,7 +134,7 @@ export class StatesRun {
   }
 
   private async fail(error: SerializedError, state: string): Promise<ProgramResult> {
-    if (this.context.signal.aborted) return STOPPED;
+    if (this.context.signal.aborted) return await this.stopped();
     this.frame.memory.error = viewError(state, error);
     await this.runHooks(this.machine.hooks.workflow_error, 'workflow_error');
     return { status: 'failed', error };

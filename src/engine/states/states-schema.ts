@@ -154,7 +154,7 @@ export const STATES_SCHEMA: JsonObject = {
         propertyNames: { pattern: STATE_NAME_PATTERN },
         additionalProperties: { type: 'object' },
       },
-      hooks: closed({ workflow_start: HOOKS, workflow_end: HOOKS, workflow_error: HOOKS }),
+      hooks: closed({ workflow_start: HOOKS, workflow_end: HOOKS, workflow_error: HOOKS, workflow_cancel: HOOKS }),
       outputs: true,
       triggers: { type: 'array', items: { type: 'object' }, maxItems: 100 },
       settings: closed({

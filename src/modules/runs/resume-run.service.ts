@@ -2,9 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { planResume } from '../../engine/graph/index.js';
-import { type JsonObject, RunEngine, type StoredDefinition, type TerminalRunStatus } from '../../engine/index.js';
-import { launchOf } from '../../engine/workflow/index.js';
+import {
+  type JsonObject,
+  type LaunchContext,
+  RunEngine,
+  type RunInfo,
+  type StoredDefinition,
+  type TerminalRunStatus,
+} from '../../engine/index.js';
 import { ConflictError, UnprocessableError } from '../../platform/errors/app-error.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
@@ -53,20 +58,17 @@ export class ResumeRunService {
     const definition = await this.versionFor(request, old, then);
     const { inputs: oldInputs } = JSON.parse(old.data) as { inputs: JsonObject };
     const inputs = preparedInputs(this.definitions, definition, { ...oldInputs, ...request.inputOverrides }, '/input_overrides');
-    const graph = this.definitions.compiled(definition);
-    const before = this.definitions.compiled(then);
-    if (graph.kind !== 'graph' || before.kind !== 'graph') {
-      throw refused('/from_step', 'unsupported_kind', 'only runs of graphs can be resumed');
-    }
-    const plan = planResume({
-      entries: await this.engine.journal(request.runId),
-      from: request.fromStep,
-      then: before,
-      now: graph,
-    });
-    if (plan.faults.length > 0) throw new UnprocessableError('the run cannot be resumed like this', plan.faults, 'not_resumable');
     const id = request.id ?? uuidv7();
     const launch = { runId: id, trigger: 'resume', createdAt: Date.now(), definition, inputs };
+    const program = this.engine.program(definition);
+    const plan = await program.planResume({
+      entries: await this.engine.journal(request.runId),
+      from: request.fromStep,
+      before: this.engine.program(then),
+      run: newRunInfo(request.tenant, launch),
+      inputs,
+    });
+    if (plan.faults.length > 0) throw new UnprocessableError('the run cannot be resumed like this', plan.faults, 'not_resumable');
     const { runId } = await this.engine.submit({
       id,
       tenant: request.tenant,
@@ -76,7 +78,7 @@ export class ResumeRunService {
       resumedFrom: request.runId,
       kept: plan.kept,
       tags: old.tags ?? [],
-      ...launchOf(graph, { priority: old.priority }, launch),
+      ...program.launch({ priority: old.priority }, launch),
     });
     return await this.runs.get(request.tenant, runId);
   }
@@ -98,6 +100,13 @@ export class ResumeRunService {
     if (definition === null) throw refused('/version', 'unknown_version', `the workflow has no version ${request.version}`);
     return definition;
   }
+}
+
+/** What a run that is about to be created will know of itself. */
+function newRunInfo(tenant: string, { runId, trigger, createdAt, definition }: LaunchContext): RunInfo {
+  const { workflowId, name, version, source } = definition;
+  const workflow = { id: workflowId, name, version };
+  return { id: runId, tenant, workflow, source, trigger, createdAt: new Date(createdAt).toISOString(), depth: 0 };
 }
 
 function refused(path: string, code: string, message: string): UnprocessableError {

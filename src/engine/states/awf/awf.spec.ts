@@ -248,7 +248,7 @@ describe('workflows of AWF', () => {
             { name: 'n', type: 'integer', default: 2 },
           ],
           tags: ['t'],
-          hooks: { workflow_cancel: [{ log: 'x' }] },
+          hooks: { workflow_cancel: [{ log: 'x' }], workflow_pause: [{ log: 'y' }] },
         },
       ),
     );
@@ -267,7 +267,7 @@ describe('workflows of AWF', () => {
       { name: 'x', type: 'string', required: true },
       { name: 'n', type: 'integer', default: 2 },
     ]);
-    expect(warnings.map(({ path }) => path)).toEqual(['/states/a/depends_on', '/hooks/workflow_cancel']);
+    expect(warnings.map(({ path }) => path)).toEqual(['/states/a/depends_on', '/hooks/workflow_pause']);
   });
 
   it('brings in files and step templates', () => {
