@@ -4,6 +4,7 @@ import { CreateTriggers1764200000000 } from './1764200000000-create-triggers.js'
 import { CreateWebhooks1764200000001 } from './1764200000001-create-webhooks.js';
 import { CreateArtifacts1764300000000 } from './1764300000000-create-artifacts.js';
 import { PartitionJournal1764300000100 } from './1764300000100-partition-journal.js';
+import { CreateWorkflowLimits1764300000200 } from './1764300000200-create-workflow-limits.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -14,3 +15,4 @@ export const MIGRATIONS = [
   CreateArtifacts1764300000000,
   PartitionJournal1764300000100,
 ] as const;
+  CreateWorkflowLimits1764300000200,

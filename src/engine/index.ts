@@ -57,6 +57,7 @@ export type {
   StepNodeType,
 } from './ports/node-type.js';
 export {
+  PRIORITY_POINT_MS,
   StoreUnavailableError,
   type AppendResult,
   type Arrivals,
@@ -69,6 +70,7 @@ export {
   type LeaseRef,
   type LeaseTransition,
   type NewRun,
+  type PauseRequest,
   type RunStore,
   type SweepResult,
 } from './ports/run-store.js';

@@ -7,6 +7,7 @@ import type {
   RetryPolicy,
   WorkflowSettings,
 } from '../model/definition.js';
+import { runRate } from '../model/rate.js';
 import type { CompiledGraph, CompiledNode, CompiledOnError, CompiledSettings } from './compiled-graph.js';
 import { sortGraph } from './topology.js';
 
@@ -82,6 +83,7 @@ export function compileSettings(settings: WorkflowSettings): CompiledSettings {
     timeoutMs: settings.timeout_ms ?? null,
     priority: settings.priority ?? 0,
     concurrency: settings.concurrency === undefined ? null : compileConcurrency(settings.concurrency),
+    rate: settings.rate === undefined ? null : runRate(settings.rate),
   };
 }
 

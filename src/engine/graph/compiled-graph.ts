@@ -1,5 +1,6 @@
 import type { CompiledCondition, CompiledTemplate } from '../expressions/index.js';
 import type { GraphDefinition, Join, NodeDefinition, RetryPolicy } from '../model/definition.js';
+import type { RunRate } from '../model/rate.js';
 
 /** What a node's failure does to its run; `fallback` makes it a success with that output. */
 export type CompiledOnError =
@@ -40,6 +41,7 @@ export interface CompiledSettings {
     readonly limit: number;
     readonly onConflict: 'queue' | 'cancel_running' | 'reject';
   } | null;
+  readonly rate: RunRate | null;
 }
 
 /** A definition ready to run: every template compiled, every default filled, the graph turned both ways. */

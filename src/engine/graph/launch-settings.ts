@@ -13,6 +13,7 @@ export function launchSettings(settings: CompiledSettings, options: LaunchOption
     priority: options.priority ?? settings.priority,
     ...(limits.length === 0 ? {} : { timeoutMs: Math.min(...limits) }),
     ...(concurrency === undefined ? {} : { concurrency }),
+    ...(settings.rate === null ? {} : { rate: settings.rate }),
   };
 }
 

@@ -45,6 +45,7 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
     resumedFrom: request.resumedFrom ?? null,
     depth: parent?.depth ?? 0,
     concurrency: request.concurrency ?? null,
+    rate: request.rate ?? null,
     runAt: request.runAt ?? null,
     timeoutMs: request.timeoutMs ?? null,
     createdAt: now,
@@ -93,6 +94,7 @@ export function claimedFrom(run: NewRun, now: number): ClaimedRun {
     wakes: 0,
     startedAt: now,
     cancel: null,
+    spaced: false,
   };
 }
 

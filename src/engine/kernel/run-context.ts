@@ -88,7 +88,7 @@ export interface LaunchContext {
   readonly inputs: JsonObject;
 }
 
-export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency'>;
+export type LaunchSettings = Pick<SubmitRun, 'priority' | 'timeoutMs' | 'concurrency' | 'rate'>;
 
 /** A wish to go on with a run that is over, as a new one. */
 export interface ResumeRequest {

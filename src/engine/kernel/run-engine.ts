@@ -12,7 +12,7 @@ import { systemClock, type Clock } from '../ports/clock.js';
 import type { Definitions, StoredDefinition } from '../ports/definitions.js';
 import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, RunInfo } from '../ports/node-type.js';
-import { StoreUnavailableError, type ClaimedRun, type RunStore } from '../ports/run-store.js';
+import { StoreUnavailableError, type ClaimedRun, type PauseRequest, type RunStore } from '../ports/run-store.js';
 import { closeOpenSteps } from './close-open-steps.js';
 import { CreateBatcher } from './create-batcher.js';
 import { claimedFrom, newRun, runInfo } from './new-run.js';
@@ -206,16 +206,21 @@ export class RunEngine {
   async submit(request: SubmitRun): Promise<SubmittedRun> {
     const now = this.clock.now();
     const id = request.id ?? this.deps.newId();
-    const claim = this.canHoldMore() && request.runAt === undefined && request.concurrency === undefined && request.kept === undefined;
-    const run = newRun(id, request, now, claim);
+    const claim = this.canHoldMore() && startsAtOnce(request);
+    let run = newRun(id, request, now, claim);
     if (claim) this.arriving += 1;
-    const outcome = await this.creator.create(run).finally(() => {
+    let outcome = await this.creator.create(run).finally(() => {
       if (claim) this.arriving -= 1;
     });
+    if (outcome.outcome === 'paused') {
+      run = newRun(id, request, now, false);
+      outcome = await this.creator.create(run);
+    }
     if (outcome.outcome === 'rejected') {
       const { key, limit } = request.concurrency ?? { key: '', limit: 0 };
       throw new ConcurrencyRejectedError(key, limit, outcome.holders);
     }
+    if (outcome.outcome === 'paused') throw new Error('a run that waits for its workflow was not created');
     if (outcome.outcome === 'exists') return { runId: outcome.runId, createdAt: now, status: 'pending', created: false };
     this.publish([run.first]);
     if (outcome.leased) {
@@ -245,6 +250,17 @@ export class RunEngine {
     if (outcome.owner === null) void this.finishCancel(params.runId);
     else this.deps.hints.wake([params.runId]);
     return { status: 'cancelling', stopping };
+  }
+
+  /** Holds back the runs of a workflow that have not started, until it is resumed. What has started goes on. */
+  pauseWorkflow(request: PauseRequest): Promise<void> {
+    return this.deps.store.pauseWorkflow(request);
+  }
+
+  async resumeWorkflow(params: { readonly tenant: string; readonly workflowId: string }): Promise<boolean> {
+    const resumed = await this.deps.store.resumeWorkflow(params);
+    if (resumed) this.ready();
+    return resumed;
   }
 
   /** Sends a signal to a run. False when the run is unknown or over. */
@@ -323,6 +339,7 @@ export class RunEngine {
     const journals = await this.deps.store.loadJournals(claimed.map((run) => run.id));
     await Promise.all(claimed.map((run) => this.executeClaimed(run, journals.get(run.id) ?? [])));
     // A short batch means that the queue is empty.
+    if (claimed.some((run) => run.spaced)) this.scheduleSweep(MIN_SWEEP_MS);
     return claimed.length < limit ? 0 : claimed.length;
   }
 
@@ -576,5 +593,10 @@ export function ownerName(host: string, pid: number): string {
 }
 
 function laneOf(runId: string, lanes: number): number {
+/** Nothing has to be looked at before it starts. */
+function startsAtOnce({ runAt, concurrency, rate, kept }: SubmitRun): boolean {
+  return runAt === undefined && concurrency === undefined && rate === undefined && kept === undefined;
+}
+
   return lanes === 1 ? 0 : Number.parseInt(runId.slice(-4), 16) % lanes;
 }

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../journal/journal-entry.js';
 import type { JsonObject } from '../model/json.js';
+import type { RunRate } from '../model/rate.js';
 import type { StoredDefinition } from '../ports/definitions.js';
 
 /** A request for a run, its inputs already checked and completed with defaults. */
@@ -13,6 +14,8 @@ export interface SubmitRun {
   /** Epoch milliseconds before which the run does not start. */
   readonly runAt?: number;
   readonly concurrency?: { readonly key: string; readonly limit: number; readonly onConflict: 'queue' | 'cancel_running' | 'reject' };
+  /** The workflow's rate: the run starts when it is its turn. */
+  readonly rate?: RunRate;
   readonly tags?: readonly string[];
   /** Limit of the whole run, milliseconds. */
   readonly timeoutMs?: number;

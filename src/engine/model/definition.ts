@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './json.js';
 import type { ConcurrencySettings, RetryPolicy } from './policies.js';
+import type { RateSettings } from './rate.js';
 import type { StatesDefinition } from './states-definition.js';
 
 export type { ConcurrencySettings, RetryPolicy };
@@ -35,7 +36,8 @@ export interface WorkflowSettings {
   /** Limit of the whole run, milliseconds, waiting included. */
   readonly timeout_ms?: number;
   readonly concurrency?: ConcurrencySettings;
-  /** -100 to 100, higher is claimed first, default 0. */
+  readonly rate?: RateSettings;
+  /** -100 to 100, default 0. A point counts as much as having waited a minute longer. */
   readonly priority?: number;
 }
 

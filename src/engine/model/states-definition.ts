@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from './json.js';
 import type { ConcurrencySettings, RetryPolicy } from './policies.js';
+import type { RateSettings } from './rate.js';
 
 /** A failing end written where it is reached from; both members may hold expressions. */
 export interface InlineFailure {
@@ -134,6 +135,7 @@ export interface StatesSettings {
   /** Limit of the whole run, milliseconds, waiting included. */
   readonly timeout_ms?: number;
   readonly concurrency?: ConcurrencySettings;
+  readonly rate?: RateSettings;
   readonly priority?: number;
   /** Moves from state to state in all, default 10,000. */
   readonly max_transitions?: number;

@@ -1,7 +1,14 @@
 import type { JournalEntry } from '../journal/journal-entry.js';
 import type { Json } from '../model/json.js';
+import type { RunRate } from '../model/rate.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import type { SerializedError } from '../model/step-error.js';
+
+/**
+ * What a point of priority is worth in the order of claims: as much as having been claimable this much longer. So a run of low
+ * priority is overtaken for a while, never for ever.
+ */
+export const PRIORITY_POINT_MS = 60_000;
 
 /** A run as it is created: the row, and the first journal row that goes with it in the same statement. */
 export interface NewRun {
@@ -23,12 +30,14 @@ export interface NewRun {
   readonly resumedFrom: string | null;
   readonly depth: number;
   readonly concurrency: { readonly key: string; readonly limit: number; readonly onConflict: 'queue' | 'cancel_running' | 'reject' } | null;
+  /** How starts of its workflow's runs are spaced; null means not at all. */
+  readonly rate: RunRate | null;
   /** Epoch milliseconds before which the run does not start; null means now. */
   readonly runAt: number | null;
   /** Whole-run limit in milliseconds, counted from the start. */
   readonly timeoutMs: number | null;
   readonly createdAt: number;
-  /** Lease the run to the creator in the same statement, at epoch 1. Never together with `concurrency` or a later `runAt`. */
+  /** Lease the run to the creator in the same statement, at epoch 1. Never together with `concurrency`, `rate` or a later `runAt`. */
   readonly claim: boolean;
   readonly first: JournalEntry;
   /** Further rows the run begins with, in the same transaction: results kept from the run it resumes. Never with `claim`. */
@@ -41,6 +50,8 @@ export type CreateOutcome =
    * make room (`cancel_running`); their cancel is accepted together with the creation, whoever holds them is yet to be told.
    */
   | { readonly outcome: 'created'; readonly leased: boolean; readonly cancelled?: readonly string[] }
+  /** The run was to be leased to its creator, but its workflow is paused: nothing was written. It can be created without `claim`. */
+  | { readonly outcome: 'paused' }
   /** A run with this id, or with this parent and step, exists already; nothing was written. */
   | { readonly outcome: 'exists'; readonly runId: string }
   /** `concurrency.onConflict` is `reject` and the key's limit is reached; nothing was written. */
@@ -66,6 +77,8 @@ export interface ClaimedRun {
   readonly parentRunId: string | null;
   readonly trigger: string;
   readonly cancel: { readonly reason: string | null } | null;
+  /** This is a start that was spaced by the workflow's rate: the next one may be due soon. */
+  readonly spaced: boolean;
 }
 
 /** How a run's lease ends together with a journal write. */
@@ -144,10 +157,19 @@ export interface Arrivals {
 }
 
 export interface SweepResult {
-  /** Runs made claimable: due timers, expired leases, freed concurrency slots. */
+  /** Runs made claimable: due timers, expired leases, freed concurrency slots, resumed workflows, due starts. */
   readonly readied: number;
-  /** Milliseconds until the next timer by the store's clock, or null. */
+  /** Milliseconds until the next timer or spaced start by the store's clock, or null. */
   readonly nextWakeInMs: number | null;
+}
+
+/** Who holds back a workflow's runs, and why. */
+export interface PauseRequest {
+  readonly tenant: string;
+  readonly workflowId: string;
+  /** Name of whoever asked. */
+  readonly by: string;
+  readonly reason: string | null;
 }
 
 /**
@@ -158,13 +180,17 @@ export interface SweepResult {
  * - a write by a worker names `(run, epoch)`; a stale epoch writes nothing and is reported as lost;
  * - a terminal status is written once;
  * - one run's end and the wake-up of its waiting parent commit together;
+ * - starts of a workflow with a rate keep it, whoever claims them and however long nobody did;
  * - lease time is the store's own time, never the caller's.
  */
 export interface RunStore {
   /** Creates runs in one batch. Results are in the order of `runs`. A faulty run fails alone: its result is the Error. */
   createRuns(params: { readonly runs: readonly NewRun[]; readonly owner: string; readonly leaseMs: number }): Promise<(CreateOutcome | Error)[]>;
 
-  /** Leases up to `limit` claimable runs: highest priority first, then oldest. */
+  /**
+   * Leases up to `limit` claimable runs. First come due starts of workflows with a rate, then all others: longest ready first,
+   * each point of priority counting as `PRIORITY_POINT_MS` of that. Runs of paused workflows that have not started are passed over.
+   */
   claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]>;
 
   /** Leases one run that nobody holds, claimable or parked, to cancel it. Null when somebody holds it or it is over. Does not start a pending run. */
@@ -193,6 +219,15 @@ export interface RunStore {
 
   /** What a waiting run may be waiting for, read in one snapshot together with its wake-up count and cancel flag. */
   loadArrivals(params: { readonly runId: string; readonly childIds: readonly string[]; readonly signals: boolean }): Promise<Arrivals>;
+
+  /**
+   * From now on no run of the workflow starts; those that have started go on. Without effect on a workflow that is paused. One
+   * that is created or claimed at the same moment may still start.
+   */
+  pauseWorkflow(request: PauseRequest): Promise<void>;
+
+  /** Ends a pause and makes claimable what it held back, also what is being created meanwhile. False: it was not paused. */
+  resumeWorkflow(params: { readonly tenant: string; readonly workflowId: string }): Promise<boolean>;
 
   /** Readies what time has made claimable. Set-based; safe to run on every node at once. */
   sweep(): Promise<SweepResult>;

@@ -1,23 +1,26 @@
 import type { JournalEntry } from '../journal/journal-entry.js';
 import type { Json } from '../model/json.js';
+import type { RunRate } from '../model/rate.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import type { SerializedError } from '../model/step-error.js';
-import type {
-  AppendResult,
-  Arrivals,
-  CancelRequestOutcome,
-  ClaimedRun,
-  CreateOutcome,
-  HeartbeatResult,
-  JournalWrite,
-  LeaseRef,
-  NewRun,
-  RunStore,
-  SweepResult,
+import {
+  PRIORITY_POINT_MS,
+  type AppendResult,
+  type Arrivals,
+  type CancelRequestOutcome,
+  type ClaimedRun,
+  type CreateOutcome,
+  type HeartbeatResult,
+  type JournalWrite,
+  type LeaseRef,
+  type NewRun,
+  type PauseRequest,
+  type RunStore,
+  type SweepResult,
 } from '../ports/run-store.js';
 
 interface LiveRun {
-  state: 'queued' | 'ready' | 'leased' | 'waiting';
+  state: 'queued' | 'spaced' | 'paused' | 'ready' | 'leased' | 'waiting';
   readyAt: number;
   wakeAt: number | null;
   owner: string | null;
@@ -40,6 +43,10 @@ interface StoredRun {
 /** The run store in memory: the port's rules in their shortest form, for tests of the kernel. Nothing survives the process. */
 export class MemoryRunStore implements RunStore {
   private readonly runs = new Map<string, StoredRun>();
+  /** By workflow: when the next start would come if all were evenly spaced. */
+  private readonly nextStarts = new Map<string, number>();
+  /** Their tenants, by workflow. */
+  private readonly pausedWorkflows = new Map<string, string>();
   private signalId = 0;
 
   /** The store's own clock; tests move it. */
@@ -57,7 +64,8 @@ export class MemoryRunStore implements RunStore {
     const holders = run.concurrency === null ? [] : this.holders(run.tenant, run.concurrency.key);
     const full = run.concurrency !== null && run.runAt === null && holders.length >= run.concurrency.limit;
     if (full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders };
-    const state = run.runAt !== null ? 'waiting' : full ? 'queued' : run.claim ? 'leased' : 'ready';
+    if (run.claim && this.isPaused(run)) return { outcome: 'paused' };
+    const state = run.runAt !== null ? 'waiting' : full ? 'queued' : run.rate !== null ? 'spaced' : run.claim ? 'leased' : 'ready';
     const leased = state === 'leased';
     this.runs.set(run.id, {
       run,
@@ -84,13 +92,69 @@ export class MemoryRunStore implements RunStore {
   }
 
   async claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]> {
-    const ready = [...this.runs.values()].filter(({ live }) => live?.state === 'ready');
-    ready.sort((a, b) => b.run.priority - a.run.priority || (a.live?.readyAt ?? 0) - (b.live?.readyAt ?? 0));
-    return ready.slice(0, params.limit).map((stored) => {
+    const due = this.dueStarts();
+    const ready = this.inLine('ready').filter((stored) => !this.holdBack(stored));
+    return [...due, ...ready].slice(0, params.limit).map((stored) => {
       const live = stored.live as LiveRun;
+      const spaced = live.state === 'spaced';
+      if (spaced) this.takeStart(stored.run);
       live.startedAt ??= this.now();
-      return this.lease(stored, live, params);
+      return { ...this.lease(stored, live, params), spaced };
     });
+  }
+
+  /** Runs of a state in the order of claims. */
+  private inLine(state: LiveRun['state']): StoredRun[] {
+    const place = ({ run, live }: StoredRun): number => (live?.readyAt ?? 0) - run.priority * PRIORITY_POINT_MS;
+    return [...this.runs.values()].filter(({ live }) => live?.state === state).sort((a, b) => place(a) - place(b));
+  }
+
+  private isPaused(run: NewRun): boolean {
+    return run.workflowId !== null && this.pausedWorkflows.has(run.workflowId);
+  }
+
+  private holdBack({ run, live }: StoredRun): boolean {
+    if (live?.startedAt !== null || live.cancel !== null || !this.isPaused(run)) return false;
+    live.state = 'paused';
+    return true;
+  }
+
+  /** Of each workflow with a rate those first in line that may start now. */
+  private dueStarts(): StoredRun[] {
+    const next = new Map(this.nextStarts);
+    const waits = new Set<string | null>();
+    return this.inLine('spaced').filter(({ run }) => {
+      if (waits.has(run.workflowId) || this.isPaused(run) || this.untilStart(run, next) > 0) {
+        waits.add(run.workflowId);
+        return false;
+      }
+      this.takeStart(run, next);
+      return true;
+    });
+  }
+
+  private untilStart({ workflowId, rate }: NewRun, nextStarts: ReadonlyMap<string, number>): number {
+    const { everyMs, burst } = rate as RunRate;
+    return Math.max(this.now(), nextStarts.get(workflowId ?? '') ?? 0) - (burst - 1) * everyMs - this.now();
+  }
+
+  private takeStart({ workflowId, rate }: NewRun, nextStarts = this.nextStarts): void {
+    nextStarts.set(workflowId ?? '', Math.max(this.now(), nextStarts.get(workflowId ?? '') ?? 0) + (rate as RunRate).everyMs);
+  }
+
+  async pauseWorkflow({ workflowId, tenant }: PauseRequest): Promise<void> {
+    this.pausedWorkflows.set(workflowId, tenant);
+  }
+
+  async resumeWorkflow({ workflowId, tenant }: { readonly tenant: string; readonly workflowId: string }): Promise<boolean> {
+    if (this.pausedWorkflows.get(workflowId) !== tenant) return false;
+    this.pausedWorkflows.delete(workflowId);
+    for (const { run, live } of this.inLine('paused')) {
+      if (run.workflowId !== workflowId) continue;
+      Object.assign(live as LiveRun, { state: run.concurrency === null ? 'ready' : 'queued', readyAt: this.now() });
+      if (run.concurrency !== null) this.promote(run.tenant, run.concurrency.key);
+    }
+    return true;
   }
 
   async claimRun(params: { readonly runId: string; readonly owner: string; readonly leaseMs: number }): Promise<ClaimedRun | null> {
@@ -119,6 +183,7 @@ export class MemoryRunStore implements RunStore {
       wakes: live.wakes,
       startedAt: live.startedAt,
       cancel: live.cancel,
+      spaced: false,
     };
   }
 
@@ -213,7 +278,7 @@ export class MemoryRunStore implements RunStore {
   private markCancelled(live: LiveRun, reason: string | null): void {
     live.cancel ??= { reason };
     live.wakes += 1;
-    if (live.state === 'waiting' || live.state === 'queued') live.state = 'ready';
+    if (live.state !== 'leased') live.state = 'ready';
   }
 
   async sendSignal(params: { readonly runId: string; readonly tenant: string; readonly name: string; readonly payload: Json }): Promise<boolean> {
@@ -248,8 +313,8 @@ export class MemoryRunStore implements RunStore {
     for (const { run, live } of this.runs.values()) {
       if (live === null) continue;
       if (live.state === 'waiting' && live.wakeAt !== null && live.wakeAt <= now) {
-        const queues = run.concurrency !== null && live.startedAt === null;
-        Object.assign(live, { state: queues ? 'queued' : 'ready', readyAt: now, wakeAt: null });
+        const state = live.startedAt !== null ? 'ready' : run.concurrency !== null ? 'queued' : run.rate !== null ? 'spaced' : 'ready';
+        Object.assign(live, { state, readyAt: now, wakeAt: null });
         readied += 1;
       } else if (live.state === 'leased' && live.leaseUntil < now) {
         Object.assign(live, { state: 'ready', readyAt: now, owner: null });
@@ -259,6 +324,11 @@ export class MemoryRunStore implements RunStore {
       }
     }
     for (const { run } of this.runs.values()) if (run.concurrency !== null) readied += this.promote(run.tenant, run.concurrency.key).length;
+    readied += this.dueStarts().length;
+    for (const { run } of this.inLine('spaced')) {
+      const inMs = this.untilStart(run, this.nextStarts);
+      if (inMs > 0) nextWakeInMs = Math.min(nextWakeInMs ?? Infinity, inMs);
+    }
     return { readied, nextWakeInMs };
   }
 
@@ -276,7 +346,7 @@ export class MemoryRunStore implements RunStore {
   private toMakeRoom(newcomer: NewRun, { key, limit }: NonNullable<NewRun['concurrency']>): string[] {
     const others = this.keyed(newcomer.tenant, key).filter(({ run }) => run.id !== newcomer.id);
     const staying = others.filter(({ live }) => live !== null && holdsSlot(live) && live.cancel === null);
-    const queued = others.filter(({ live }) => live?.state === 'queued' && live.cancel === null);
+    const queued = others.filter(({ live }) => (live?.state === 'queued' || live?.state === 'paused') && live.cancel === null);
     const excess = Math.max(0, staying.length - limit + 1);
     return [...staying.slice(0, excess), ...queued].map(({ run }) => run.id);
   }
@@ -284,15 +354,13 @@ export class MemoryRunStore implements RunStore {
   private promote(tenant: string, key: string): string[] {
     const keyed = this.keyed(tenant, key);
     const held = keyed.filter(({ live }) => live !== null && holdsSlot(live)).length;
-    const queued = keyed
-      .filter(({ live }) => live?.state === 'queued')
-      .sort((a, b) => b.run.priority - a.run.priority || (a.live?.readyAt ?? 0) - (b.live?.readyAt ?? 0));
+    const queued = this.inLine('queued').filter((stored) => keyed.includes(stored));
     const promoted = queued.filter(({ run }, index) => held + index + 1 <= (run.concurrency?.limit ?? 0));
-    for (const { live } of promoted) Object.assign(live as LiveRun, { state: 'ready', readyAt: this.now() });
+    for (const { run, live } of promoted) Object.assign(live as LiveRun, { state: run.rate === null ? 'ready' : 'spaced', readyAt: this.now() });
     return promoted.map(({ run }) => run.id);
   }
 }
 
 function holdsSlot(live: LiveRun): boolean {
-  return live.state === 'ready' || live.state === 'leased' || (live.state === 'waiting' && live.startedAt !== null);
+  return live.state === 'ready' || live.state === 'spaced' || live.state === 'leased' || (live.state === 'waiting' && live.startedAt !== null);
 }

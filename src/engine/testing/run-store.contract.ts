@@ -10,6 +10,8 @@ export interface StoreUnderTest {
   readonly store: RunStore;
   /** A version id that runs may refer to. */
   readonly versionId: string;
+  /** Makes it so much later for all runs that wait. */
+  readonly passTime: (ms: number) => Promise<void>;
 }
 
 const LEASE = { owner: 'worker-a', leaseMs: 60_000 };
@@ -48,6 +50,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         resumedFrom: null,
         depth: 0,
         concurrency: null,
+        rate: null,
         runAt: null,
         timeoutMs: null,
         createdAt: first.at,

@@ -13,6 +13,7 @@ import {
   type Json,
   type LeaseRef,
   type NewRun,
+  type PauseRequest,
   type RunStore,
   type SerializedError,
   type SweepResult,
@@ -43,7 +44,11 @@ interface ClaimedRow {
   started_at: Date | null;
   cancel_requested_at: Date | null;
   cancel_reason: string | null;
+  spaced: boolean;
 }
+
+/** With the row of a claim, or alone: how many were held back, and whether starts of workflows with a rate are due. */
+type ClaimRow = (ClaimedRow | { id: null }) & { held_back: number; due: boolean };
 
 interface JournalRow {
   run_id: string;
@@ -60,6 +65,9 @@ interface JournalRow {
 
 /** The run store on Postgres. What each statement keeps true is said in `run-store.sql.ts`. */
 export class PostgresRunStore implements RunStore {
+  /** As of the last look. */
+  private startsDue = false;
+
   constructor(private readonly pool: Pool) {}
 
   // --- Creating ------------------------------------------------------------------------------------------------------
@@ -82,9 +90,13 @@ export class PostgresRunStore implements RunStore {
   ): Promise<void> {
     if (runs.length === 0) return;
     try {
-      const skipped = await this.rows<{ id: string }>('create_runs', sql.CREATE_RUNS, createValues(runs, initialState, params));
-      const existing = await this.findExisting(runs, new Set(skipped.map((row) => row.id)));
-      for (const run of runs) outcomes.set(run, existing.get(run) ?? { outcome: 'created', leased: initialState(run) === 'leased' });
+      const skipped = await this.rows<{ id: string; paused: boolean }>('create_runs', sql.CREATE_RUNS, createValues(runs, initialState, params));
+      const paused = new Set(skipped.flatMap((row) => (row.paused ? [row.id] : [])));
+      const existing = await this.findExisting(runs, new Set(skipped.flatMap((row) => (row.paused ? [] : [row.id]))));
+      for (const run of runs) {
+        if (paused.has(run.id)) outcomes.set(run, { outcome: 'paused' });
+        else outcomes.set(run, existing.get(run) ?? { outcome: 'created', leased: initialState(run) === 'leased' });
+      }
     } catch (error) {
       if (runs.length === 1 || error instanceof StoreUnavailableError) {
         for (const run of runs) outcomes.set(run, asError(error));
@@ -115,7 +127,7 @@ export class PostgresRunStore implements RunStore {
       const existing = await client.query<{ id: string }>(sql.FIND_EXISTING, [run.id, run.parentRunId, run.parentStep]);
       if (existing.rows[0] !== undefined) return { outcome: 'exists', runId: existing.rows[0].id };
       if (key.full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders: key.holders };
-      const state = run.runAt !== null ? 'waiting' : key.full ? 'queued' : 'ready';
+      const state = run.runAt === null && key.full ? 'queued' : initialState(run);
       const skipped = await client.query<{ id: string }>(
         sql.CREATE_RUNS,
         createValues([run], () => state, params),
@@ -145,8 +157,28 @@ export class PostgresRunStore implements RunStore {
   // --- Claiming ------------------------------------------------------------------------------------------------------
 
   async claimRuns(params: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]> {
-    const rows = await this.rows<ClaimedRow>('claim_runs', sql.CLAIM_RUNS, [params.limit, params.owner, params.leaseMs]);
-    return rows.map(claimedRun);
+    const { owner, leaseMs, limit } = params;
+    // What was seen to be due comes first: others may be enough to take every place there ever is.
+    const spacedFirst = this.startsDue;
+    const claimed = spacedFirst ? await this.claimSpaced(params) : [];
+    for (let heldBack = 1; heldBack > 0 && claimed.length < limit; ) {
+      const rows = await this.rows<ClaimRow>('claim_runs', sql.CLAIM_RUNS, [limit - claimed.length, owner, leaseMs]);
+      for (const row of rows) if (row.id !== null) claimed.push(claimedRun(row));
+      heldBack = rows[0]?.held_back ?? 0;
+      this.startsDue = rows[0]?.due ?? false;
+    }
+    if (!this.startsDue || spacedFirst || claimed.length >= limit) return claimed;
+    return [...claimed, ...(await this.claimSpaced({ owner, leaseMs, limit: limit - claimed.length }))];
+  }
+
+  /** Starts that are due by their workflows' rates. */
+  private async claimSpaced({ owner, leaseMs, limit }: { readonly owner: string; readonly leaseMs: number; readonly limit: number }): Promise<ClaimedRun[]> {
+    return await this.transaction(async (client) => {
+      const { rows: lines } = await client.query<{ workflow_id: string }>(sql.LOCK_DUE_LINES, [limit]);
+      if (lines.length === 0) return [];
+      const { rows } = await client.query<ClaimedRow>(sql.CLAIM_SPACED, [lines.map((line) => line.workflow_id), owner, leaseMs, limit]);
+      return rows.map(claimedRun);
+    });
   }
 
   async claimRun(params: { readonly runId: string; readonly owner: string; readonly leaseMs: number }): Promise<ClaimedRun | null> {
@@ -308,15 +340,40 @@ export class PostgresRunStore implements RunStore {
     return rows.map((row) => ({ id: Number(row.id), name: row.name, payload: row.payload }));
   }
 
+  // --- Workflows -----------------------------------------------------------------------------------------------------
+
+  async pauseWorkflow({ workflowId, tenant, by, reason }: PauseRequest): Promise<void> {
+    await this.rows('pause_workflow', sql.PAUSE_WORKFLOW, [workflowId, tenant, by, reason]);
+  }
+
+  async resumeWorkflow({ workflowId, tenant }: { readonly tenant: string; readonly workflowId: string }): Promise<boolean> {
+    const resumed = await this.retried(() => this.pool.query(sql.RESUME_WORKFLOW, [workflowId, tenant]));
+    if (resumed.rowCount === 0) return false;
+    // Should this process die in between, any sweep goes on with it.
+    while ((await this.count('release_resumed', sql.RELEASE_RESUMED)) > 0);
+    await this.count('forget_pauses', sql.FORGET_PAUSES);
+    await this.promoteWhereRoom();
+    return true;
+  }
+
   // --- Time ----------------------------------------------------------------------------------------------------------
 
   async sweep(): Promise<SweepResult> {
     let readied = await this.count('ready_due_timers', sql.READY_DUE_TIMERS);
     readied += await this.count('ready_expired_leases', sql.READY_EXPIRED_LEASES);
+    readied += await this.count('release_resumed', sql.RELEASE_RESUMED);
+    await this.count('forget_pauses', sql.FORGET_PAUSES);
+    readied += await this.promoteWhereRoom();
+    const [next] = await this.rows<{ in_ms: number | null; due: boolean }>('next_wake', sql.NEXT_WAKE, []);
+    this.startsDue = next?.due ?? false;
+    return { readied: readied + (this.startsDue ? 1 : 0), nextWakeInMs: next?.in_ms ?? null };
+  }
+
+  private async promoteWhereRoom(): Promise<number> {
+    let promoted = 0;
     const keys = await this.rows<{ tenant_id: string; concurrency_key: string }>('keys_with_room', sql.KEYS_WITH_ROOM, []);
-    for (const key of keys) readied += (await this.promote(key.tenant_id, key.concurrency_key)).length;
-    const next = (await this.rows<{ in_ms: number | null }>('next_wake', sql.NEXT_WAKE, []))[0]?.in_ms ?? null;
-    return { readied, nextWakeInMs: next };
+    for (const key of keys) promoted += (await this.promote(key.tenant_id, key.concurrency_key)).length;
+    return promoted;
   }
 
   private async promote(tenant: string, key: string): Promise<string[]> {
@@ -390,13 +447,14 @@ function isPlain(run: NewRun): boolean {
 }
 
 /** A run that may not start yet waits; one the creator wants is leased to it from the start. */
-function initialState(run: NewRun): 'leased' | 'waiting' | 'ready' {
+function initialState(run: NewRun): 'leased' | 'waiting' | 'spaced' | 'ready' {
   if (run.runAt !== null) return 'waiting';
+  if (run.rate !== null) return 'spaced';
   return run.claim ? 'leased' : 'ready';
 }
 
 function createValues(runs: readonly NewRun[], state: (run: NewRun) => string, params: { readonly owner: string; readonly leaseMs: number }): unknown[] {
-  const { uuid, text, int2, int4, json, timestamptz, digest } = binaryArray;
+  const { uuid, text, int2, int4, float8, json, timestamptz, digest } = binaryArray;
   return [
     uuid(runs.map((run) => run.id)),
     text(runs.map((run) => run.tenant)),
@@ -425,6 +483,8 @@ function createValues(runs: readonly NewRun[], state: (run: NewRun) => string, p
     digest(runs.map((run) => run.first.hash)),
     params.owner,
     params.leaseMs,
+    float8(runs.map((run) => run.rate?.everyMs ?? null)),
+    int4(runs.map((run) => run.rate?.burst ?? null)),
   ];
 }
 
@@ -479,6 +539,7 @@ function claimedRun(row: ClaimedRow): ClaimedRun {
     parentRunId: row.parent_run_id,
     trigger: row.trigger,
     cancel: row.cancel_requested_at === null ? null : { reason: row.cancel_reason },
+    spaced: row.spaced,
   };
 }
 
