@@ -4,8 +4,6 @@ import { objectOf } from '../nodes/index.js';
 export const DEFAULT_TIMEOUT_MS = 3_600_000;
 export const DEFAULT_KILL_AFTER_MS = 3_000;
 export const DEFAULT_MAX_OUTPUT_CHARS = 262_144;
-/** Of the environment variables that a definition may not set. */
-export const RESERVED_PREFIX = 'HEDDLE_';
 
 const SCALAR = ['string', 'number', 'boolean'];
 
@@ -26,7 +24,7 @@ export const SHELL_EXEC_CONFIG: JsonObject = {
     args: { type: 'array', items: { type: SCALAR }, maxItems: 10_000, default: [], description: 'Arguments. No secrets: others can read them.' },
     env: {
       type: 'object',
-      propertyNames: { pattern: '^(?!HEDDLE_)[A-Za-z_][A-Za-z0-9_]*$' },
+      propertyNames: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', not: { type: 'string', pattern: '^HEDDLE_' } },
       additionalProperties: { type: [...SCALAR, 'null'] },
       default: {},
       description: 'Environment variables, on top of PATH, HOME, LANG, TMPDIR and those of Heddle; null leaves one out.',
