@@ -77,6 +77,10 @@ export class DurableStepCall extends StepCall implements DurableCall {
     }
   }
 
+  recorded(key: string): Json | undefined {
+    return this.host.recordedOutput(`${this.prefix}/${key}`);
+  }
+
   startChild(key: string, child: ChildRunRequest): Promise<string> {
     return this.host.startChild(this.flight, `${this.prefix}/${key}`, child);
   }

@@ -32,7 +32,7 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
   return {
     id,
     tenant: request.tenant,
-    kind: 'workflow',
+    kind: definition.kind ?? 'workflow',
     workflowId: definition.workflowId,
     versionId: definition.versionId,
     subjectName: definition.name,
@@ -102,6 +102,7 @@ export function runInfo(claimed: ClaimedRun, definition: StoredDefinition): RunI
   return {
     id: claimed.id,
     tenant: claimed.tenant,
+    kind: claimed.kind,
     workflow: { id: definition.workflowId, name: claimed.subjectName, version: claimed.subjectVersion },
     source: definition.source,
     trigger: claimed.trigger,

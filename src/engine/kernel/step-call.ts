@@ -12,6 +12,8 @@ export interface Flight {
   readonly nodeType: string;
   /** Whether the attempt has a `step.started` row of its own. */
   announced: boolean;
+  /** Whether an earlier execution of the attempt began and was not seen to end. */
+  readonly interrupted: boolean;
   readonly recorded: JsonObject | undefined;
   readonly secrets: readonly string[];
   readonly redact: ((text: string) => string) | undefined;
@@ -53,6 +55,10 @@ export class StepCall implements NodeCall {
 
   get attempt(): number {
     return this.flight.attempt;
+  }
+
+  get interrupted(): boolean {
+    return this.flight.interrupted;
   }
 
   get idempotencyKey(): string {

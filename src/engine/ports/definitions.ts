@@ -6,6 +6,8 @@ export interface StoredDefinition {
   readonly versionId: string;
   readonly workflowId: string;
   readonly tenant: string;
+  /** What its runs are runs of; absent means a workflow. */
+  readonly kind?: 'workflow' | 'agent';
   readonly name: string;
   readonly version: number;
   /** `api` or `fs:<name>`. */

@@ -25,6 +25,8 @@ export interface NodeTypeSpec {
 export interface RunInfo {
   readonly id: string;
   readonly tenant: string;
+  /** An agent's run executes the implicit workflow of its version. */
+  readonly kind: 'workflow' | 'agent';
   readonly workflow: { readonly id: string; readonly name: string; readonly version: number } | null;
   /** `api` or `fs:<name>`: where the definition came from, which decides what it may do (design §5, shell). */
   readonly source: string;
@@ -50,6 +52,8 @@ export interface NodeCall {
   readonly attempt: number;
   /** `run/path/group`: the same for every attempt of this step and every execution after a crash, so that effects can be de-duplicated. */
   readonly idempotencyKey: string;
+  /** An earlier execution of this attempt began and nobody saw its end: the process died, or its lease was lost. */
+  readonly interrupted: boolean;
   /** Aborted on cancel, timeout, lost lease and shutdown. Its reason is an Error. */
   readonly signal: AbortSignal;
   /** Appends a log line to the run (`step.output` event). Never blocks; order is kept. */
@@ -77,6 +81,8 @@ export interface DurableCall extends NodeCall {
   startedAt(): Promise<number>;
   /** Runs `fn` once, recorded: its committed result is returned on replay. Effectful unless `pure`. */
   step(key: string, options: { pure?: boolean; type?: string; inputs?: JsonObject }, fn: (call: NodeCall) => Promise<Json>): Promise<Json>;
+  /** What the step of that key has come to, if it has succeeded: for work that needs more than one step can hold. */
+  recorded(key: string): Json | undefined;
   /** Starts a child run once, however often this code is executed, and returns its id. */
   startChild(key: string, child: ChildRunRequest): Promise<string>;
   /** Waits for a child run's end. Cancelling the parent cancels the child. */

@@ -50,6 +50,7 @@ async function resume(
     before: harness.engine.program(then),
     run: {
       id: 'new',
+      kind: 'workflow',
       tenant: 'default',
       workflow: { id, name, version },
       source: 'api',

@@ -104,9 +104,9 @@ export class ResumeRunService {
 
 /** What a run that is about to be created will know of itself. */
 function newRunInfo(tenant: string, { runId, trigger, createdAt, definition }: LaunchContext): RunInfo {
-  const { workflowId, name, version, source } = definition;
+  const { workflowId, name, version, source, kind = 'workflow' } = definition;
   const workflow = { id: workflowId, name, version };
-  return { id: runId, tenant, workflow, source, trigger, createdAt: new Date(createdAt).toISOString(), depth: 0 };
+  return { id: runId, tenant, kind, workflow, source, trigger, createdAt: new Date(createdAt).toISOString(), depth: 0 };
 }
 
 function refused(path: string, code: string, message: string): UnprocessableError {

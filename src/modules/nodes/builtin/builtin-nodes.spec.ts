@@ -98,7 +98,16 @@ describe('workflow.run', () => {
     return {
       config,
       attempt: 1,
-      run: { id: 'parent', tenant: 't', workflow: null, source: 'api', depth, trigger: 'api', createdAt: '2026-01-01T00:00:00.000Z' },
+      run: {
+        id: 'parent',
+        kind: 'workflow',
+        tenant: 't',
+        workflow: null,
+        source: 'api',
+        depth,
+        trigger: 'api',
+        createdAt: '2026-01-01T00:00:00.000Z',
+      },
       startChild: async (key, request) => {
         started.push([key, request]);
         return 'child-id';
