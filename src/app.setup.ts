@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import type { HeddleConfig } from './config/index.js';
 import { BootstrapService } from './modules/auth/index.js';
 import { NotFoundError } from './platform/errors/app-error.js';
+import { EdgeAdapter } from './platform/http/edge.adapter.js';
 import { setupOpenApi } from './platform/http/openapi.js';
 import { setupHttp } from './platform/http/setup-http.js';
 import { drainRequests, Lifecycle, ShutdownRegistry } from './platform/lifecycle/index.js';
@@ -19,7 +20,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Builds the whole application, ready to listen: what `main.ts` serves, what tests drive. */
 export async function createApp(config: HeddleConfig, logger: Logger = createLogger(config)): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(config, logger), new EdgeAdapter(), {
     logger: new NestLogger(logger),
     bodyParser: false,
     forceCloseConnections: true,

@@ -155,6 +155,13 @@ describe('a repeated request', () => {
     }
   });
 
+  it('may be mended when it was refused before it began', async () => {
+    expect((await post('typo', { nmae: 'a' })).status).toBe(422);
+    const mended = await post('typo', { name: 'a' });
+    expect(mended.status).toBe(202);
+    expect(mended.headers.get('idempotency-replayed')).toBeNull();
+  });
+
   it('after a crash before the reply was stored makes the same resource', async () => {
     const store = app.nest.get(IdempotencyStore);
     const first = await post('crash', { name: 'a' });

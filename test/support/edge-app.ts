@@ -6,6 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ConfigModule, type Environment, loadConfig } from '../../src/config/index.js';
 import { AuthModule, BootstrapService } from '../../src/modules/auth/index.js';
 import { DatabaseModule } from '../../src/platform/database/index.js';
+import { EdgeAdapter } from '../../src/platform/http/edge.adapter.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
 import { setupHttp } from '../../src/platform/http/setup-http.js';
 import { LifecycleModule } from '../../src/platform/lifecycle/index.js';
@@ -46,7 +47,7 @@ export async function startEdgeApp({ env = {}, controllers = [], providers = [] 
   })
   class EdgeTestModule {}
 
-  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, {
+  const nest = await NestFactory.create<NestExpressApplication>(EdgeTestModule, new EdgeAdapter(), {
     bodyParser: false,
     forceCloseConnections: true,
     logger: ['error', 'fatal'],

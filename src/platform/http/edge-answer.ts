@@ -3,6 +3,8 @@ import type { AppError } from '../errors/app-error.js';
 import type { EdgeRequest } from './edge-request.js';
 import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js';
 
+export const JSON_MEDIA_TYPE = 'application/json; charset=utf-8';
+
 /** Answers with a problem, or ends a reply that has begun: nothing true can be said any more then. */
 export function sendProblem(request: EdgeRequest, response: ServerResponse, error: AppError): void {
   if (response.headersSent) {

@@ -1,10 +1,16 @@
+import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import type { AppError } from '../errors/app-error.js';
 import type { Drain } from '../lifecycle/index.js';
 import type { Principal } from './permissions.js';
 
-/** The id reserved for the resource that a request with an `Idempotency-Key` creates. */
-export interface IdempotencyReservation {
+/** What a request holds that came first with its `Idempotency-Key`. Its answer is kept before it is sent; neither of both rejects. */
+export interface IdempotencyHold {
+  /** The id reserved for the resource that the request creates. */
   readonly resourceId: string;
+  /** `response` has its status and headers; `body` is undefined for an empty one. */
+  keepReply(response: ServerResponse, body: string | undefined): Promise<void>;
+  keepProblem(request: EdgeRequest, error: AppError): Promise<void>;
 }
 
 /** What the edge knows about a request by the time a handler runs. */
@@ -21,7 +27,7 @@ export interface EdgeRequest extends Request {
   routed?: boolean;
   /** SHA-256 of the raw body, computed when the request carries an `Idempotency-Key`. */
   bodyHash?: Buffer;
-  idempotency?: IdempotencyReservation;
+  idempotency?: IdempotencyHold;
   /** Where an answer that stays open registers how it is ended. */
   drain?: Drain;
 }

@@ -4,13 +4,12 @@ import type { Response } from 'express';
 import { LOGGER, type Logger } from '../logging/index.js';
 import { sendProblem } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
-import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { IdempotencyGuard } from './idempotency.guard.js';
 import { IdempotencyStore } from './idempotency.store.js';
 import { PermissionGuard } from './permission.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { unmatchedRoute } from './unmatched-route.js';
-import { StrictValidationPipe } from './validation.pipe.js';
 
 const CLEANUP_EVERY_MS = 10 * 60_000;
 
@@ -62,13 +61,12 @@ class IdempotencyCleanup implements OnApplicationBootstrap, OnModuleDestroy {
   providers: [
     { provide: RateLimiter, useFactory: () => new RateLimiter() },
     IdempotencyStore,
-    IdempotencyInterceptor,
+    IdempotencyGuard,
     IdempotencyCleanup,
     PermissionGuard,
     ProblemFilter,
-    StrictValidationPipe,
     UnmatchedPaths,
   ],
-  exports: [RateLimiter, IdempotencyStore, IdempotencyInterceptor],
+  exports: [RateLimiter, IdempotencyStore, IdempotencyGuard],
 })
 export class HttpModule {}

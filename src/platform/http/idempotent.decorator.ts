@@ -1,7 +1,7 @@
-import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, createParamDecorator, type ExecutionContext, SetMetadata, UseGuards } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import type { EdgeRequest } from './edge-request.js';
-import { IDEMPOTENT, IdempotencyInterceptor, type IdempotentOptions } from './idempotency.interceptor.js';
+import { IDEMPOTENT, IdempotencyGuard, type IdempotentOptions } from './idempotency.guard.js';
 
 /**
  * Lets clients repeat a creating POST safely by sending an `Idempotency-Key`. The handler must create its resource under
@@ -12,7 +12,7 @@ import { IDEMPOTENT, IdempotencyInterceptor, type IdempotentOptions } from './id
 export function Idempotent(options: IdempotentOptions = {}): MethodDecorator {
   return applyDecorators(
     SetMetadata(IDEMPOTENT, options),
-    UseInterceptors(IdempotencyInterceptor),
+    UseGuards(IdempotencyGuard),
     ApiHeader({
       name: 'Idempotency-Key',
       required: false,

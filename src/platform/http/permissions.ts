@@ -6,6 +6,7 @@ export const PERMISSIONS = [
   'runs.read',
   'runs.create',
   'runs.cancel',
+  'runs.delete',
   'runs.signal',
   'approvals.read',
   'approvals.decide',

@@ -4,6 +4,7 @@ import { AppError } from '../errors/app-error.js';
 import { LOGGER, type Logger } from '../logging/index.js';
 import { sendProblem } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
+import { StoredAnswer } from './idempotency.guard.js';
 import { toAppError } from './problem.js';
 import { unmatchedRoute } from './unmatched-route.js';
 
@@ -17,9 +18,11 @@ export class ProblemFilter implements ExceptionFilter {
     if (host.getType() !== 'http') throw thrown;
     const request = host.switchToHttp().getRequest<EdgeRequest>();
     const response = host.switchToHttp().getResponse<Response>();
+    if (thrown instanceof StoredAnswer) return thrown.send(response);
     const error = this.isUnmatchedRoute(thrown, request) ? unmatchedRoute(request, response) : toAppError(thrown);
     this.log(error, request);
-    sendProblem(request, response, error);
+    if (request.idempotency === undefined) sendProblem(request, response, error);
+    else void request.idempotency.keepProblem(request, error).then(() => sendProblem(request, response, error));
   }
 
   private isUnmatchedRoute(thrown: unknown, request: EdgeRequest): boolean {

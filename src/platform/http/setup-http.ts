@@ -9,11 +9,11 @@ import { PermissionGuard } from './permission.guard.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RateLimiter } from './rate-limiter.js';
 import { setupSecurityHeaders } from './security-headers.js';
-import { StrictValidationPipe } from './validation.pipe.js';
+import { ValidationGuard } from './validation.guard.js';
 
 /**
  * Puts the edge in front of an application: headers, request ids, keys, rates, permissions, bodies, validation, problems. The
- * application must be created with `bodyParser: false`, since bodies are read after the permission was checked.
+ * application must be created on an `EdgeAdapter` with `bodyParser: false`, since bodies are read after the permission was checked.
  */
 export function setupHttp(app: NestExpressApplication): void {
   const config = app.get<HeddleConfig>(CONFIG);
@@ -29,7 +29,6 @@ export function setupHttp(app: NestExpressApplication): void {
   setupSecurityHeaders(app, config);
   app.use(edgeMiddleware(edge));
   app.useWebSocketAdapter(new EdgeWsAdapter(app, edge));
-  app.useGlobalGuards(app.get(PermissionGuard, { strict: false }), new BodyGuard(config.http.bodyLimitBytes));
-  app.useGlobalPipes(app.get(StrictValidationPipe, { strict: false }));
+  app.useGlobalGuards(app.get(PermissionGuard, { strict: false }), new BodyGuard(config.http.bodyLimitBytes), new ValidationGuard());
   app.useGlobalFilters(app.get(ProblemFilter, { strict: false }));
 }

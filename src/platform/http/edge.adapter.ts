@@ -1,0 +1,34 @@
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { Response } from 'express';
+import { JSON_MEDIA_TYPE } from './edge-answer.js';
+import type { EdgeRequest } from './edge-request.js';
+
+/**
+ * Sends what handlers return. Plain JSON, which is nearly everything, goes out here in one write; the rest is Express's. The
+ * reply to a request that holds its `Idempotency-Key` is stored before it is sent: a client that has seen it must get the
+ * same one again.
+ */
+export class EdgeAdapter extends ExpressAdapter {
+  override reply(response: Response, value: unknown, status?: number): unknown {
+    if (status !== undefined) response.status(status);
+    const json = isPlain(value) && !response.hasHeader('Content-Type') ? JSON.stringify(value) : undefined;
+    const hold = (response.req as EdgeRequest).idempotency;
+    if (hold === undefined) return this.send(response, value, json);
+    const body = json ?? (typeof value === 'string' ? value : undefined);
+    return hold.keepReply(response, body).then(() => this.send(response, value, json));
+  }
+
+  private send(response: Response, value: unknown, json: string | undefined): unknown {
+    if (json === undefined) return super.reply(response, value);
+    response.setHeader('Content-Type', JSON_MEDIA_TYPE);
+    response.setHeader('Content-Length', Buffer.byteLength(json));
+    return response.end(json);
+  }
+}
+
+/** Whether a value is an object or a list and nothing else, neither a file nor a stream nor bytes. */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}
