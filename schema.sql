@@ -310,10 +310,12 @@ CREATE TABLE workflow_versions (
   definition_hash bytea NOT NULL,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   created_by text,
+  origin json,
   CONSTRAINT workflow_versions_pkey PRIMARY KEY (id),
   CONSTRAINT workflow_versions_workflow_id_version_key UNIQUE (workflow_id, version),
   CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(id)
 );
+COMMENT ON COLUMN workflow_versions.origin IS 'of a version from a file: its format and place, the version its author gives it, a digest of the files it needs';
 
 CREATE TABLE workflows (
   id uuid NOT NULL,

@@ -5,6 +5,7 @@ import { CreateWebhooks1764200000001 } from './1764200000001-create-webhooks.js'
 import { CreateArtifacts1764300000000 } from './1764300000000-create-artifacts.js';
 import { PartitionJournal1764300000100 } from './1764300000100-partition-journal.js';
 import { CreateWorkflowLimits1764300000200 } from './1764300000200-create-workflow-limits.js';
+import { AddVersionOrigins1764300000300 } from './1764300000300-add-version-origins.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -14,5 +15,6 @@ export const MIGRATIONS = [
   CreateWebhooks1764200000001,
   CreateArtifacts1764300000000,
   PartitionJournal1764300000100,
-] as const;
   CreateWorkflowLimits1764300000200,
+  AddVersionOrigins1764300000300,
+] as const;

@@ -6,6 +6,7 @@ import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import { DefinitionExtensions } from './definition-extensions.js';
 import { hashDefinition } from './definition-hash.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
+import type { DefinitionOrigin } from './origin.js';
 import { API_SOURCE, sourceOfVersion } from './source.js';
 import { contendedName } from './workflows.errors.js';
 import { formatWorkflowName, type WorkflowName } from './workflow-name.js';
@@ -20,6 +21,8 @@ export interface StoreWorkflow {
   readonly definition: WorkflowDefinition;
   /** `fs:<name>` for a file of a directory, else the id of the key; null without one. */
   readonly createdBy: string | null;
+  /** Null for a definition that came by API. */
+  readonly origin: DefinitionOrigin | null;
   /** The new version's id, when one is reserved. */
   readonly versionId?: string | undefined;
 }
@@ -44,7 +47,7 @@ export class WorkflowStore {
 
   async store(request: StoreWorkflow): Promise<StoredVersion> {
     const definition = { ...request.definition, name: formatWorkflowName(request.name) };
-    const hash = hashDefinition(definition);
+    const hash = hashDefinition(definition, request.origin);
     const known = await this.findSame(this.dataSource.manager, request, await this.findWorkflow(this.dataSource.manager, request), hash);
     if (known !== null) return known;
     for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -60,7 +63,7 @@ export class WorkflowStore {
     definition: WorkflowDefinition,
     hash: Buffer,
   ): Promise<StoredVersion | null> {
-    const { tenant, name, createdBy, versionId } = request;
+    const { tenant, name, createdBy, origin, versionId } = request;
     const source = sourceOfVersion(createdBy);
     await manager.query(
       `INSERT INTO workflows (id, tenant_id, namespace, name, source, latest_version) VALUES ($1, $2, $3, $4, $5, 0)
@@ -74,9 +77,19 @@ export class WorkflowStore {
 
     const version = workflow.latestVersion + 1;
     await manager.query(
-      `INSERT INTO workflow_versions (id, tenant_id, workflow_id, version, kind, definition, definition_hash, created_by)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [versionId ?? uuidv7(), tenant, workflow.id, version, definition.kind ?? 'graph', JSON.stringify(definition), hash, createdBy],
+      `INSERT INTO workflow_versions (id, tenant_id, workflow_id, version, kind, definition, definition_hash, created_by, origin)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        versionId ?? uuidv7(),
+        tenant,
+        workflow.id,
+        version,
+        definition.kind ?? 'graph',
+        JSON.stringify(definition),
+        hash,
+        createdBy,
+        origin,
+      ],
     );
     await manager.query(
       `UPDATE workflows SET latest_version = $2, source = $3, description = $4, tags = $5, updated_at = now() WHERE id = $1`,

@@ -30,7 +30,7 @@ import { inputFilesOf } from './input-files.js';
 import { parseYaml, type ParsedDefinition } from './parse-definition.js';
 import { API_SOURCE, sourceOfVersion } from './source.js';
 import { WorkflowQueries, type WorkflowWithDefinition } from './workflow-queries.js';
-import { type StoredVersion, WorkflowStore } from './workflow-store.js';
+import { type StoredVersion, type StoreWorkflow, WorkflowStore } from './workflow-store.js';
 import { parseWorkflowName, type WorkflowName } from './workflow-name.js';
 import { invalidDefinition, malformedYaml, workflowNotFound } from './workflows.errors.js';
 
@@ -60,7 +60,7 @@ export class WorkflowsService {
     reservedId?: string,
   ): Promise<{ readonly workflow: StoredWorkflowDto; readonly created: boolean }> {
     const checked = this.check(body, API_SOURCE);
-    const stored = await this.store(principal.tenant, checked, principal.keyId, reservedId);
+    const stored = await this.store(principal.tenant, checked, { createdBy: principal.keyId, origin: null, versionId: reservedId });
     const workflow = await this.find(principal.tenant, stored.workflowId, stored.version);
     return { workflow: { ...toWorkflowDetailDto(workflow), warnings: [...checked.warnings] }, created: stored.created };
   }
@@ -77,8 +77,12 @@ export class WorkflowsService {
     return { name, definition, warnings };
   }
 
-  store(tenant: string, { name, definition }: CheckedDefinition, createdBy: string | null, versionId?: string): Promise<StoredVersion> {
-    return this.workflows.store({ tenant, name, definition, createdBy, versionId });
+  store(
+    tenant: string,
+    { name, definition }: CheckedDefinition,
+    from: Pick<StoreWorkflow, 'createdBy' | 'origin' | 'versionId'>,
+  ): Promise<StoredVersion> {
+    return this.workflows.store({ tenant, name, definition, ...from });
   }
 
   list(principal: Principal, query: ListWorkflowsQueryDto): Promise<Page<WorkflowDto>> {

@@ -1,5 +1,6 @@
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn, Unique } from 'typeorm';
 import type { WorkflowDefinition } from '../../../engine/model/definition.js';
+import type { DefinitionOrigin } from '../origin.js';
 import { WorkflowEntity } from './workflow.entity.js';
 
 /** One version of a workflow. Never changed and never deleted: runs point at it. */
@@ -38,4 +39,8 @@ export class WorkflowVersionEntity {
   /** `fs:<name>` for a version that came from a directory, else the id of the key that stored it; null without a key. */
   @Column({ name: 'created_by', type: 'text', nullable: true })
   createdBy: string | null;
+
+  /** Of a version that came from a file. */
+  @Column({ type: 'json', nullable: true })
+  origin: DefinitionOrigin | null;
 }

@@ -1,12 +1,11 @@
 import type { DefinitionFault } from '../../../../engine/graph/index.js';
 import type { Json } from '../../../../engine/model/json.js';
-
-/** How definitions are written in files. */
-export const DEFINITION_FORMATS = ['native', 'awf', 'flwd'] as const;
-export type DefinitionFormatName = (typeof DEFINITION_FORMATS)[number];
+import type { DefinitionFormatName } from '../../origin.js';
 
 /** A file of a directory of definitions, and what its YAML or JSON holds. */
 export interface DefinitionFile {
+  /** Of its source: `jobs` of `fs:jobs`. */
+  readonly sourceName: string;
   /** Absolute path of the source's directory. */
   readonly root: string;
   /** Absolute. */
@@ -22,8 +21,6 @@ export interface ReadDefinition {
   readonly warnings: readonly DefinitionFault[];
   /** The version its author gives it, such as `1.4.0`. */
   readonly label?: string | null;
-  /** Where the job or workflow lies, relative to the root, with `/`; by default the file itself. */
-  readonly place?: string;
   /** Turns a pointer into the definition into one into the file, for the faults that are found later. */
   pointer?(path: string): string;
 }
