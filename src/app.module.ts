@@ -4,6 +4,7 @@ import { ApprovalsModule } from './modules/approvals/index.js';
 import { ArtifactsModule } from './modules/artifacts/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
+import { RetentionModule } from './modules/retention/index.js';
 import { RunsModule } from './modules/runs/index.js';
 import { ShellModule } from './modules/shell/index.js';
 import { TriggersModule } from './modules/triggers/index.js';
@@ -35,6 +36,7 @@ export class AppModule {
         NodesModule,
         WorkflowsModule,
         RunsModule,
+        RetentionModule,
         ApprovalsModule,
         ShellModule,
         TriggersModule,

@@ -75,6 +75,8 @@ const NODE: JsonObject = closed(
   ['id', 'type'],
 );
 
+const days: JsonObject = { type: ['number', 'null'], minimum: 0, maximum: 36_500 };
+
 export const SETTINGS: JsonObject = closed({
   max_parallel_nodes: integer(1, 1000, 'Nodes at a time.'),
   on_error: { enum: ['stop', 'continue', 'retry_run'] },
@@ -97,6 +99,10 @@ export const SETTINGS: JsonObject = closed({
     },
     ['limit', 'per_ms'],
   ),
+  retention: {
+    ...closed({ success: days, failed: days, cancelled: days }),
+    description: 'Days that runs are kept after their end, by how they ended; null is for ever, absent as the server does.',
+  },
 });
 
 /** JSON Schema 2020-12 of a workflow definition: its structure. What it means is checked by `validateDefinition`. */

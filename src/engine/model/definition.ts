@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './json.js';
-import type { ConcurrencySettings, RetryPolicy } from './policies.js';
+import type { ConcurrencySettings, RetentionSettings, RetryPolicy } from './policies.js';
 import type { RateSettings } from './rate.js';
 import type { StatesDefinition } from './states-definition.js';
 
@@ -39,6 +39,7 @@ export interface WorkflowSettings {
   readonly rate?: RateSettings;
   /** -100 to 100, default 0. A point counts as much as having waited a minute longer. */
   readonly priority?: number;
+  readonly retention?: RetentionSettings;
 }
 
 /** A graph workflow as stored: what `POST /workflows` accepts without a `kind`, or with `kind: graph`. */

@@ -13,6 +13,13 @@ export interface RetryPolicy {
   readonly retry_on?: readonly string[];
 }
 
+/** Days that runs are kept after their end, fractions included; null for ever, absent as the server does. */
+export interface RetentionSettings {
+  readonly success?: number | null;
+  readonly failed?: number | null;
+  readonly cancelled?: number | null;
+}
+
 export interface ConcurrencySettings {
   /** Template over `inputs`; runs of one tenant with equal keys share the limit. */
   readonly key: string;

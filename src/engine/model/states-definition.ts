@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './json.js';
-import type { ConcurrencySettings, RetryPolicy } from './policies.js';
+import type { ConcurrencySettings, RetentionSettings, RetryPolicy } from './policies.js';
 import type { RateSettings } from './rate.js';
 
 /** A failing end written where it is reached from; both members may hold expressions. */
@@ -137,6 +137,7 @@ export interface StatesSettings {
   readonly concurrency?: ConcurrencySettings;
   readonly rate?: RateSettings;
   readonly priority?: number;
+  readonly retention?: RetentionSettings;
   /** Moves from state to state in all, default 10,000. */
   readonly max_transitions?: number;
   /** Beginnings of names of inputs whose values are shown as `***` wherever a state's result is recorded. */

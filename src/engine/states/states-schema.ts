@@ -134,7 +134,7 @@ const INPUT_RULE: JsonObject = closed(
   ['name'],
 );
 
-const { timeout_ms, priority, concurrency, rate } = SETTINGS['properties'] as JsonObject;
+const { timeout_ms, priority, concurrency, rate, retention } = SETTINGS['properties'] as JsonObject;
 
 /** JSON Schema 2020-12 of a state machine's definition, states apart: each is held against the schema of its type. */
 export const STATES_SCHEMA: JsonObject = {
@@ -158,7 +158,7 @@ export const STATES_SCHEMA: JsonObject = {
       outputs: true,
       triggers: { type: 'array', items: { type: 'object' }, maxItems: 100 },
       settings: closed({
-        ...({ timeout_ms, priority, concurrency, rate } as JsonObject),
+        ...({ timeout_ms, priority, concurrency, rate, retention } as JsonObject),
         max_transitions: integer(1, 1_000_000, 'Moves from state to state in all.'),
         mask_inputs: { type: 'array', items: { type: 'string', minLength: 1 }, maxItems: 100 },
       }),

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { NodesModule } from '../nodes/index.js';
 import { RunsModule } from '../runs/index.js';
 import { ApprovalExplainer } from './approval-explainer.js';
+import { ApprovalRemoval } from './approval-removal.js';
 import { ApprovalStore } from './approval-store.js';
 import { ApprovalSweep } from './approval-sweep.js';
 import { ApprovalsController } from './approvals.controller.js';
@@ -19,6 +20,7 @@ import { SignalsService } from './signals.service.js';
   controllers: [ApprovalsController, RunDecisionsController, RunSignalsController],
   providers: [
     ApprovalExplainer,
+    ApprovalRemoval,
     ApprovalStore,
     ApprovalSweep,
     ApprovalsService,

@@ -42,6 +42,14 @@ export class FeedCursors {
     return new Map(rows.map((row) => [row.tenant_id, { xid: Number(row.xid), runId: row.run_id, seq: row.seq }]));
   }
 
+  /** Where a consumer's cursors stand, by tenant. */
+  async transactions(consumer: string): Promise<Map<string, number>> {
+    const rows = await this.dataSource.query<CursorRow[]>('SELECT tenant_id, xid, run_id, seq FROM feed_cursors WHERE consumer = $1', [
+      consumer,
+    ]);
+    return new Map(rows.map((row) => [row.tenant_id, Number(row.xid)]));
+  }
+
   /** Moves a cursor within the caller's transaction; false when it is not where the caller read from. */
   async move(manager: EntityManager, { consumer, tenant }: CursorKey, from: FeedPosition, to: FeedPosition): Promise<boolean> {
     const moved = await manager.query<{ tenant_id: string }[]>(

@@ -68,6 +68,19 @@ export class FeedFollower implements OnApplicationBootstrap {
     this.followings.push(new Following(consumer));
   }
 
+  /** The first transaction, by tenant, that some consumer may not have read yet. Tenants nobody wants to hear of are missing. */
+  async unread(): Promise<Map<string, number>> {
+    const first = new Map<string, number>();
+    for (const { consumer } of this.followings) {
+      const cursors = await this.cursors.transactions(consumer.name);
+      for (const { tenant, fromXid } of await consumer.interests()) {
+        const xid = Math.max(fromXid, cursors.get(tenant) ?? fromXid);
+        first.set(tenant, Math.min(xid, first.get(tenant) ?? xid));
+      }
+    }
+    return first;
+  }
+
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
     for (const following of this.followings) {

@@ -19,6 +19,10 @@ export { WsSink } from './feed/ws-sink.js';
 export { RunSignals, type RunSignal, type SendOutcome } from './signals/run-signals.js';
 /** Modules that hold something of runs tell here what goes with a run that is deleted, and what has to stay. */
 export { RunRemovals, type RemovableRun, type RunRemoval } from './removal/run-removals.js';
+/** Deleting runs, and the journal's partitions by the time of their runs. */
+export { REMOVABLE_SQL, RunRemover } from './removal/run-remover.js';
+export { JournalPartitions, type JournalPartition } from './partitions/journal-partitions.js';
+export { firstIdOf, timeOfId } from './partitions/partition-ranges.js';
 /** Modules that wait for signals of their own tell here what those mean. */
 export { WaitExplainers, type WaitExplainer } from './queries/wait-explainers.js';
 export type { WaitExplanation } from './queries/explanation.js';

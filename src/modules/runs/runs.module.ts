@@ -25,7 +25,10 @@ import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery } from './queries/run-stats.query.js';
 import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
+import { RemoveRunController } from './removal/remove-run.controller.js';
+import { RemoveRunService } from './removal/remove-run.service.js';
 import { RunRemovals } from './removal/run-removals.js';
+import { RunRemover } from './removal/run-remover.js';
 import { ResumeRunController } from './resume-run.controller.js';
 import { ResumeRunService } from './resume-run.service.js';
 import { RunEventsController } from './run-events.controller.js';
@@ -69,13 +72,26 @@ const PARTITIONS = [
 
 /** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
 @Module({
-  imports: [RunEngineModule, WorkflowsModule],
-  controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController],
-  providers: [...QUERIES, ...FEED, ...PARTITIONS, RunRemovals, RunSignals, RunsService, StartRunService, ResumeRunService, BulkRunsService],
+  imports: [RunEngineModule, WorkflowsModule, PausesModule],
+  controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController, RemoveRunController],
+  providers: [
+    ...QUERIES,
+    ...FEED,
+    ...PARTITIONS,
+    RunRemovals,
+    RunRemover,
+    RemoveRunService,
+    RunSignals,
+    RunsService,
+    StartRunService,
+    ResumeRunService,
+    BulkRunsService,
+  ],
   exports: [
     JournalPartitions,
     RunEngineModule,
     RunRemovals,
+    RunRemover,
     RunSignals,
     RunsService,
     StartRunService,

@@ -8,6 +8,7 @@ import { DefinitionTriggers } from './definition-triggers.js';
 import { EventTriggers } from './event-triggers.js';
 import { FireDispatcher } from './fires/fire-dispatcher.js';
 import { FireStore } from './fires/fire-store.js';
+import { FiredRuns } from './fires/fired-runs.js';
 import { HookAccessIssuer } from './hook-access.js';
 import { HooksController } from './hooks.controller.js';
 import { HooksService } from './hooks.service.js';
@@ -27,6 +28,7 @@ import { TriggersService } from './triggers.service.js';
     HooksService,
     FireStore,
     FireDispatcher,
+    FiredRuns,
     CronClock,
     EventTriggers,
   ],

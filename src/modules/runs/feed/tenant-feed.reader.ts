@@ -42,7 +42,8 @@ interface FeedRow extends EventRow, Horizon {
   readonly tenant: string;
   /** Null in the one row that stands for an empty page. */
   readonly xid: string | null;
-  readonly kind: 'workflow' | 'agent';
+  /** Null when the run is being deleted: its rows are passed over. */
+  readonly kind: 'workflow' | 'agent' | null;
   readonly workflow_id: string | null;
   readonly subject_name: string;
   readonly scanned: number | null;
@@ -76,7 +77,7 @@ export class TenantFeedReader {
        CROSS JOIN unnest($1::text[], $2::bigint[], $3::uuid[], $4::int[]) AS wanted (tenant, xid, run_id, seq)
        LEFT JOIN LATERAL (
          SELECT e.xid, ${EVENT_COLUMNS}, e.scanned, r.kind, r.workflow_id, r.subject_name
-         FROM ${withinBytes(SELECTION, 'xid, run_id, seq')} AS e JOIN runs r ON r.id = e.run_id) AS found ON true
+         FROM ${withinBytes(SELECTION, 'xid, run_id, seq')} AS e LEFT JOIN runs r ON r.id = e.run_id) AS found ON true
        ORDER BY found.xid, found.run_id, found.seq`,
       [
         from.map((each) => each.tenant),
@@ -108,8 +109,9 @@ function feedPageOf(tenant: string, from: FeedPosition, rows: readonly FeedRow[]
     if (row.xid === null) continue;
     count += 1;
     const xid = Number(row.xid);
-    const subject: FeedSubject = { kind: row.kind, workflowId: row.workflow_id, name: row.subject_name };
     last = { xid, runId: row.run_id, seq: row.seq };
+    if (row.kind === null) continue;
+    const subject: FeedSubject = { kind: row.kind, workflowId: row.workflow_id, name: row.subject_name };
     for (const event of eventsOfRow(row)) {
       const position: FeedPosition = { xid, runId: row.run_id, seq: event.seq };
       // A cursor may point between the two events of one row.

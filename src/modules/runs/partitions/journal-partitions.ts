@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { ADVISORY_LOCK } from '../../../platform/database/index.js';
+import { ADVISORY_LOCK, SQLSTATE, sqlstateOf } from '../../../platform/database/index.js';
 import { firstIdOf, missingRanges, timeOfId, type TimeRange } from './partition-ranges.js';
 
 /** Rows whose ids no other partition takes; meant to be empty. */
@@ -71,21 +71,34 @@ export class JournalPartitions {
    * whether it is gone.
    *
    * A run is created in one statement with its first row here. Whoever is at it holds a lock on the partition that is waited
-   * for, and its run is seen; whoever comes later finds no partition, and the rows go to the default one.
+   * for, and its run is seen; whoever comes later finds no partition, and the rows go to the default one. A lock that is not
+   * got in time means another try later.
    */
   async drop(partition: JournalPartition): Promise<boolean> {
-    const dropped = await this.exclusively(async (client) => {
-      // The parent first, as writers do; dropping a partition needs it in any case.
-      await client.query('LOCK TABLE ONLY run_events IN ACCESS EXCLUSIVE MODE');
-      const { rows } = await client.query<{ used: boolean }>('SELECT EXISTS (SELECT FROM runs WHERE id >= $1 AND id < $2) AS used', [
-        firstIdOf(partition.from),
-        firstIdOf(partition.to),
-      ]);
-      if (rows[0]?.used !== false) return false;
-      await client.query(`DROP TABLE IF EXISTS ${quoted(partition.name)}`);
-      return true;
-    });
-    return dropped === true;
+    if (await this.holdsRuns(this.pool, partition)) return false;
+    try {
+      const dropped = await this.exclusively(async (client) => {
+        // The parent first, as writers do; dropping a partition needs it in any case.
+        await client.query('LOCK TABLE ONLY run_events IN ACCESS EXCLUSIVE MODE');
+        await client.query(`LOCK TABLE ${quoted(partition.name)} IN ACCESS EXCLUSIVE MODE`);
+        if (await this.holdsRuns(client, partition)) return false;
+        await client.query(`DROP TABLE ${quoted(partition.name)}`);
+        return true;
+      });
+      return dropped === true;
+    } catch (error) {
+      const state = sqlstateOf(error);
+      if (state === SQLSTATE.lockNotAvailable || state === SQLSTATE.undefinedTable) return false;
+      throw error;
+    }
+  }
+
+  private async holdsRuns(database: Pool | PoolClient, { from, to }: TimeRange): Promise<boolean> {
+    const { rows } = await database.query<{ used: boolean }>('SELECT EXISTS (SELECT FROM runs WHERE id >= $1 AND id < $2) AS used', [
+      firstIdOf(from),
+      firstIdOf(to),
+    ]);
+    return rows[0]?.used !== false;
   }
 
   /** Rows of the range that found no partition are moved to it: with them in the default one it could not be attached. */

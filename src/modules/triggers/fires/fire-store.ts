@@ -180,6 +180,15 @@ export class FireStore {
     );
   }
 
+  /** Of these runs, those whose fires are still to be submitted. */
+  async unsettled(runIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await this.dataSource.query<{ run_id: string }[]>(
+      `SELECT run_id FROM trigger_fires WHERE run_id = ANY($1::uuid[]) AND status = 'pending'`,
+      [runIds],
+    );
+    return new Set(rows.map(({ run_id }) => run_id));
+  }
+
   /** Forgets settled fires with ids below `beforeRunId`, and triggers whose workflow is gone. Answers how many fires. */
   async clean(beforeRunId: string, limit: number): Promise<number> {
     await this.dataSource.query('DELETE FROM triggers t USING workflows w WHERE w.id = t.workflow_id AND w.deleted_at IS NOT NULL');
