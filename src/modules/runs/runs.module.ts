@@ -72,7 +72,7 @@ const PARTITIONS = [
 
 /** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
 @Module({
-  imports: [RunEngineModule, WorkflowsModule, PausesModule],
+  imports: [RunEngineModule, WorkflowsModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController, RemoveRunController],
   providers: [
     ...QUERIES,
