@@ -3,6 +3,7 @@ export type { GraphEnvironment } from './graph/graph-environment.js';
 export { GraphProgram } from './graph/graph-program.js';
 export { findBrokenLink } from './journal/hash-chain.js';
 export { expandEntry, type JournalEntry } from './journal/journal-entry.js';
+export { type LargeOutputs, outputRefOf } from './journal/large-outputs.js';
 export { RunHistory, type StepRecord, type WaitRecord } from './journal/run-history.js';
 export type { LaunchContext, Program, ProgramResult, RunContext } from './kernel/run-context.js';
 export {

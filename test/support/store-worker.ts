@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { LargeOutputs } from '../../src/engine/journal/large-outputs.js';
 import { RunHistory } from '../../src/engine/journal/run-history.js';
 import { RunJournal } from '../../src/engine/journal/run-journal.js';
 import { newRun } from '../../src/engine/kernel/new-run.js';
-import type { JournalEntry, JournalWrite, LeaseTransition, NewRun, RunStore } from '../../src/engine/index.js';
+import { silentLogger, type JournalEntry, type JournalWrite, type LeaseTransition, type NewRun, type RunStore } from '../../src/engine/index.js';
 
 const TENANT = 'default';
+const HOST = { outputs: new LargeOutputs(null, 0), logger: silentLogger, onDirty: () => {} };
 
 /** A run leased to its creator at epoch 1, for a time the store will soon find over. */
 export function shortLivedRun(): NewRun {
@@ -32,7 +34,7 @@ export class StoreWorker {
     private readonly name: string,
   ) {
     this.history = RunHistory.from(entries);
-    this.journal = new RunJournal(runId, TENANT, epoch, this.history, () => {});
+    this.journal = new RunJournal(runId, TENANT, epoch, this.history, HOST);
   }
 
   /** Claims what is claimable and reads its journals. */

@@ -1,8 +1,11 @@
 import type { JsonObject } from '../model/json.js';
 import type { RunEventType } from '../model/run-event.js';
-import type { LeaseTransition } from '../ports/run-store.js';
+import { StepError } from '../model/step-error.js';
+import type { EngineLogger } from '../ports/logger.js';
+import { type LeaseTransition, StoreUnavailableError } from '../ports/run-store.js';
 import { chainHash } from './hash-chain.js';
 import type { JournalEntry } from './journal-entry.js';
+import type { LargeOutput, LargeOutputs } from './large-outputs.js';
 import type { RunHistory } from './run-history.js';
 
 /** Why nothing more of a run can be written here. */
@@ -35,6 +38,17 @@ export class EndRefusedError extends Error {
   override readonly name = 'EndRefusedError';
 }
 
+/** What a journal needs of the engine around it. */
+export interface JournalHost {
+  readonly outputs: LargeOutputs;
+  readonly logger: EngineLogger;
+  /** There is something to write. */
+  readonly onDirty: (journal: RunJournal) => void;
+}
+
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 2_000;
+
 interface Waiter {
   readonly seq: number;
   readonly resolve: () => void;
@@ -50,6 +64,8 @@ export class RunJournal {
   private waiters: Waiter[] = [];
   private closed: JournalClosedError | null = null;
   private committedSeq: number;
+  /** Numbers of pending rows whose outputs are on their way to where large ones are kept. */
+  private readonly storing = new Set<number>();
   transition: LeaseTransition | null = null;
   /** Told when the journal is closed, whether or not anybody waits for a commit. */
   onClosed: ((reason: JournalClosedError) => void) | null = null;
@@ -59,7 +75,7 @@ export class RunJournal {
     readonly tenant: string,
     readonly epoch: number,
     private readonly history: RunHistory,
-    private readonly onDirty: (journal: RunJournal) => void,
+    private readonly host: JournalHost,
   ) {
     this.committedSeq = history.lastSeq;
   }
@@ -75,30 +91,35 @@ export class RunJournal {
   /** Appends a row; it is visible to nobody until it is committed. Ignored once the journal is closed. */
   append(entry: NewEntry): void {
     if (this.closed !== null) return;
-    const text = JSON.stringify(entry.data);
+    const plain = JSON.stringify(entry.data);
+    const text = entry.redact === undefined ? plain : entry.redact(plain);
+    const data = text === plain ? entry.data : (JSON.parse(text) as JsonObject);
+    const step = entry.step ?? null;
+    const large = this.host.outputs.takeOut({ runId: this.runId, type: entry.type, step, text, data });
     const span = entry.openedAt === undefined ? 1 : 2;
     const row: Omit<JournalEntry, 'hash'> = {
       runId: this.runId,
       seq: this.history.lastSeq + span,
       span,
       type: entry.type,
-      step: entry.step ?? null,
+      step,
       attempt: entry.attempt ?? 0,
       at: Math.max(entry.at, this.history.lastAt),
       startedAt: entry.openedAt ?? entry.startedAt ?? null,
-      data: entry.redact === undefined ? text : entry.redact(text),
+      data: large === null ? text : large.data,
     };
     const complete: JournalEntry = { ...row, hash: chainHash(this.history.lastHash, row) };
-    this.history.apply(complete, row.data === text ? entry.data : (JSON.parse(row.data) as JsonObject));
+    this.history.apply(complete, data);
     this.pending.push(complete);
-    this.onDirty(this);
+    if (large === null) this.host.onDirty(this);
+    else void this.store(complete.seq, large);
   }
 
   /** Ends, parks or releases the lease in the same commit as everything appended so far. */
   finish(transition: LeaseTransition): Promise<void> {
     if (this.closed !== null) return Promise.reject(this.closed);
     this.transition = transition;
-    this.onDirty(this);
+    this.host.onDirty(this);
     return new Promise((resolve, reject) => this.wait(Number.MAX_SAFE_INTEGER, resolve, reject));
   }
 
@@ -110,8 +131,12 @@ export class RunJournal {
     return new Promise((resolve, reject) => this.wait(seq, resolve, reject));
   }
 
-  /** For the group commit: hands over what is to be written now. */
+  /**
+   * For the group commit: hands over what is to be written now. A row waits until its output is stored, and with it all that
+   * comes after, so that a row that is committed never names an output that is not there.
+   */
   take(): { entries: JournalEntry[]; transition: LeaseTransition | null } {
+    if (this.storing.size > 0) return { entries: this.takeStored(), transition: null };
     const taken = { entries: this.pending, transition: this.transition };
     this.pending = [];
     this.transition = null;
@@ -154,6 +179,31 @@ export class RunJournal {
     this.waiters = [];
     for (const waiter of waiters) waiter.reject(reason);
     this.onClosed?.(reason);
+  }
+
+  private takeStored(): JournalEntry[] {
+    const first = this.pending.findIndex(({ seq }) => this.storing.has(seq));
+    return this.pending.splice(0, first);
+  }
+
+  /** Stores an output, for as long as it takes and the journal is open. */
+  private async store(seq: number, output: LargeOutput): Promise<void> {
+    const { runId, tenant, epoch } = this;
+    this.storing.add(seq);
+    for (let delay = FIRST_RETRY_MS; this.closed === null; delay = Math.min(delay * 2, LAST_RETRY_MS)) {
+      try {
+        await this.host.outputs.store({ runId, tenant, epoch }, output);
+        this.storing.delete(seq);
+        return this.host.onDirty(this);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailableError)) {
+          const lost = error instanceof StepError && error.code === 'lease_lost';
+          return this.close(new JournalClosedError(lost ? 'lease_lost' : 'rejected', { cause: error }));
+        }
+        this.host.logger.warn({ err: error, run_id: runId, retry_in_ms: delay }, 'a large output could not be stored, will try again');
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
   }
 
   private wait(seq: number, resolve: () => void, reject: (error: Error) => void): void {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { crashPoint } from '../crash-points.js';
 import { GroupCommit } from '../journal/group-commit.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
+import { LargeOutputs } from '../journal/large-outputs.js';
 import { RunHistory, type WaitRecord } from '../journal/run-history.js';
 import { RunJournal } from '../journal/run-journal.js';
 import type { Json } from '../model/json.js';
@@ -33,6 +34,8 @@ export interface EngineOptions {
   readonly journalLanes: number;
   /** How deep runs may start runs. */
   readonly maxDepth: number;
+  /** Bytes of JSON that the journal takes of an output; what is longer is kept as artifacts are, if the engine has them. */
+  readonly maxInlineOutput: number;
   /** Longest pause between two looks for claimable runs, milliseconds; hints make it shorter. */
   readonly pollMs: number;
 }
@@ -45,6 +48,7 @@ export const DEFAULT_ENGINE_OPTIONS: Omit<EngineOptions, 'owner'> = {
   stopGraceMs: 5_000,
   journalLanes: 1,
   maxDepth: 16,
+  maxInlineOutput: 256 * 1024,
   pollMs: 1_000,
 };
 
@@ -103,6 +107,8 @@ export class RunEngine {
   private readonly committedListeners = new Set<(entries: readonly JournalEntry[]) => void>();
   private readonly endedListeners = new Set<(runId: string, status: TerminalRunStatus) => void>();
   private readonly host: ExecutionHost;
+  /** Outputs that are kept outside of the journal. */
+  readonly outputs: LargeOutputs;
   private accepting = false;
   /** Runs being created on this process's own lease. */
   private arriving = 0;
@@ -120,6 +126,7 @@ export class RunEngine {
     readonly options: EngineOptions,
   ) {
     this.clock = deps.clock ?? systemClock;
+    this.outputs = new LargeOutputs(deps.artifacts ?? null, options.maxInlineOutput);
     this.creator = new CreateBatcher(deps.store, options.owner, options.leaseMs);
     const events = {
       onCommitted: (entries: readonly JournalEntry[]) => this.publish(entries),
@@ -131,6 +138,7 @@ export class RunEngine {
       random: deps.random ?? Math.random,
       logger: deps.logger,
       artifacts: deps.artifacts ?? null,
+      outputs: this.outputs,
       store: deps.store,
       parkAfterMs: options.parkAfterMs,
       stopGraceMs: options.stopGraceMs,
@@ -207,13 +215,15 @@ export class RunEngine {
     const now = this.clock.now();
     const id = request.id ?? this.deps.newId();
     const claim = this.canHoldMore() && startsAtOnce(request);
-    let run = newRun(id, request, now, claim);
+    const kept = request.kept === undefined ? undefined : await this.outputs.keep(request.tenant, id, request.kept);
+    const requested = kept === undefined ? request : { ...request, kept };
+    let run = newRun(id, requested, now, claim);
     if (claim) this.arriving += 1;
     let outcome = await this.creator.create(run).finally(() => {
       if (claim) this.arriving -= 1;
     });
     if (outcome.outcome === 'paused') {
-      run = newRun(id, request, now, false);
+      run = newRun(id, requested, now, false);
       outcome = await this.creator.create(run);
     }
     if (outcome.outcome === 'rejected') {
@@ -293,7 +303,7 @@ export class RunEngine {
     this.renew(working).catch((error: unknown) => this.deps.logger.debug({ err: error }, 'left to the next heartbeat'));
   }
 
-  /** A run's committed journal, oldest row first; empty for an unknown run. */
+  /** A run's committed journal, oldest row first, large outputs outside; empty for an unknown run. */
   async journal(runId: string): Promise<JournalEntry[]> {
     return (await this.deps.store.loadJournals([runId])).get(runId) ?? [];
   }
@@ -346,7 +356,7 @@ export class RunEngine {
   private async executeClaimed(claimed: ClaimedRun, entries: readonly JournalEntry[]): Promise<void> {
     try {
       const definition = await this.deps.definitions.byVersionId(claimed.versionId);
-      this.execute(claimed, definition, entries);
+      this.execute(claimed, definition, await this.outputs.putBack(claimed.tenant, entries));
     } catch (error) {
       this.deps.logger.error({ err: error, run_id: claimed.id }, 'could not load a claimed run');
       // Trying again would find the same. Anything else passes: the lease runs out, and the run is claimed again.
@@ -367,7 +377,8 @@ export class RunEngine {
 
   private openJournal(claimed: ClaimedRun, history: RunHistory): RunJournal {
     const lane = this.lanes[laneOf(claimed.id, this.lanes.length)] as GroupCommit;
-    return new RunJournal(claimed.id, claimed.tenant, claimed.epoch, history, lane.enqueue);
+    const host = { outputs: this.outputs, logger: this.deps.logger, onDirty: lane.enqueue };
+    return new RunJournal(claimed.id, claimed.tenant, claimed.epoch, history, host);
   }
 
   private onLeft(execution: RunExecution, how: LeftHow, status?: TerminalRunStatus): void {

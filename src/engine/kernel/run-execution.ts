@@ -54,7 +54,7 @@ export class RunExecution {
     const { timeoutMs, startedAt, createdAt } = claimed;
     this.deadline = timeoutMs === null ? null : (startedAt ?? createdAt) + timeoutMs;
     this.activity = new RunActivity(journal, host.stopGraceMs);
-    this.waits = new RunWaits(run.id, claimed.wakes, this.deadline, history, this.activity, host, {
+    this.waits = new RunWaits(run, claimed.wakes, this.deadline, history, this.activity, host, {
       park: (wakeAt) => this.park(wakeAt),
       release: () => void this.leaveWith({ kind: 'release' }, 'released'),
       cancelled: (reason) => this.cancel(reason),

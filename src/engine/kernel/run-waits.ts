@@ -1,7 +1,9 @@
 import type { RunHistory, WaitRecord } from '../journal/run-history.js';
 import type { Clock } from '../ports/clock.js';
+import type { LargeOutputs } from '../journal/large-outputs.js';
+import { serializeError, StepError } from '../model/step-error.js';
 import type { EngineLogger } from '../ports/logger.js';
-import type { RunStore } from '../ports/run-store.js';
+import type { ChildState, RunStore } from '../ports/run-store.js';
 import { MAX_TIMER_MS, NEVER, type RunActivity } from './run-activity.js';
 import { WaitSet, type WaitResult } from './wait-set.js';
 
@@ -21,6 +23,7 @@ export interface WaitsHost {
   readonly clock: Clock;
   readonly logger: EngineLogger;
   readonly store: RunStore;
+  readonly outputs: LargeOutputs;
   /** A run whose branches all wait stays in memory this long before it parks, milliseconds. */
   readonly parkAfterMs: number;
 }
@@ -42,7 +45,7 @@ export class RunWaits {
   seenWakes: number;
 
   constructor(
-    private readonly runId: string,
+    private readonly run: { readonly id: string; readonly tenant: string },
     wakes: number,
     /** Epoch milliseconds at which the run is over time, or null. */
     private readonly deadline: number | null,
@@ -134,9 +137,10 @@ export class RunWaits {
   private async takeArrivals(): Promise<void> {
     this.arrivalsDue = false;
     try {
-      const arrivals = await this.whileBusy(
-        this.host.store.loadArrivals({ runId: this.runId, childIds: this.waits.childIds(), signals: this.waits.hasSignals() }),
+      const found = await this.whileBusy(
+        this.host.store.loadArrivals({ runId: this.run.id, childIds: this.waits.childIds(), signals: this.waits.hasSignals() }),
       );
+      const arrivals = { ...found, children: await this.whileBusy(Promise.all(found.children.map((child) => this.complete(child)))) };
       if (this.activity.gone || this.activity.leaving) return;
       this.seenWakes = arrivals.wakes;
       if (arrivals.cancel !== null) return this.onQuiet.cancelled(arrivals.cancel.reason);
@@ -144,12 +148,23 @@ export class RunWaits {
       this.armDueTimer();
     } catch (error) {
       if (this.activity.left) return;
-      this.host.logger.warn({ err: error, run_id: this.runId }, 'could not look for arrivals, will try again');
+      this.host.logger.warn({ err: error, run_id: this.run.id }, 'could not look for arrivals, will try again');
       this.arrivalsDue = true;
       this.arrivalsRetry = setTimeout(() => {
         this.arrivalsRetry = null;
         this.changed();
       }, ARRIVALS_RETRY_MS);
+    }
+  }
+
+  /** A child with its outputs in place, wherever they are kept. Without them it counts as failed. */
+  private async complete(child: ChildState): Promise<ChildState> {
+    if (child.outputRef === undefined) return child;
+    try {
+      return { ...child, outputs: await this.host.outputs.load(this.run.tenant, child.outputRef) };
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error;
+      return { ...child, status: 'failed', error: serializeError(error) };
     }
   }
 

@@ -3,6 +3,7 @@ import type { Json } from '../model/json.js';
 import type { RunRate } from '../model/rate.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import type { SerializedError } from '../model/step-error.js';
+import type { OutputRef } from './artifacts.js';
 
 /**
  * What a point of priority is worth in the order of claims: as much as having been claimable this much longer. So a run of low
@@ -142,7 +143,9 @@ export type CancelRequestOutcome =
 export interface ChildState {
   readonly runId: string;
   readonly status: TerminalRunStatus;
+  /** Null when they are kept outside of the journal. */
   readonly outputs: Json;
+  readonly outputRef?: OutputRef;
   readonly error: SerializedError | null;
 }
 

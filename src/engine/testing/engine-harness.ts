@@ -45,6 +45,7 @@ export class EngineHarness {
   constructor(
     readonly store: RunStore = new MemoryRunStore(),
     options: Partial<EngineOptions> = {},
+    readonly artifacts: MemoryArtifacts = new MemoryArtifacts(),
   ) {
     this.engine = new RunEngine(
       {
@@ -105,7 +106,8 @@ export class EngineHarness {
 
   /** Waits until the run is over, wherever it is executed. */
   async ended(runId: string): Promise<EndedRun> {
-    const journal = await this.until(runId, (history) => history.terminal);
+    const committed = await this.until(runId, (history) => history.terminal);
+    const journal = await this.engine.outputs.putBack('default', committed);
     const events = journal.flatMap(expandEntry);
     const last = events.at(-1) as RunEvent;
     const status = ({ 'run.completed': 'success', 'run.failed': 'failed' } as const)[last.type as string] ?? 'cancelled';

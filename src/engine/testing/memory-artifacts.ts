@@ -7,6 +7,8 @@ export class MemoryArtifacts implements Artifacts {
   private readonly files = new Map<string, { readonly ref: ArtifactRef; readonly content: Buffer }>();
   /** JSON by id. */
   readonly outputs = new Map<string, string>();
+  /** Lets a test delay or fail the storing of an output. */
+  beforeOutput: (output: StoreOutput) => Promise<void> | void = () => undefined;
 
   async store(artifact: StoreArtifact): Promise<ArtifactRef> {
     const chunks: Uint8Array[] = [];
@@ -25,8 +27,9 @@ export class MemoryArtifacts implements Artifacts {
     return ref;
   }
 
-  async storeOutput({ ref, json }: StoreOutput): Promise<void> {
-    this.outputs.set(ref.id, json);
+  async storeOutput(output: StoreOutput): Promise<void> {
+    await this.beforeOutput(output);
+    this.outputs.set(output.ref.id, output.json);
   }
 
   async loadOutput({ ref }: { ref: OutputRef }): Promise<string> {

@@ -1,5 +1,6 @@
 import type { JournalEntry } from '../journal/journal-entry.js';
-import type { Json } from '../model/json.js';
+import { outputRefOf } from '../journal/large-outputs.js';
+import type { Json, JsonObject } from '../model/json.js';
 import type { RunRate } from '../model/rate.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import type { SerializedError } from '../model/step-error.js';
@@ -299,8 +300,10 @@ export class MemoryRunStore implements RunStore {
         const child = this.runs.get(id);
         if (child?.status == null) return [];
         const end = child.journal.findLast((entry) => entry.type === 'run.completed');
-        const outputs = end === undefined ? null : (JSON.parse(end.data) as { outputs: Json }).outputs;
-        return [{ runId: id, status: child.status, outputs, error: child.error }];
+        const data = end === undefined ? {} : (JSON.parse(end.data) as JsonObject);
+        const outputRef = outputRefOf(data);
+        const state = { runId: id, status: child.status, outputs: data['outputs'] ?? null, error: child.error };
+        return [outputRef === null ? state : { ...state, outputRef }];
       }),
       signals: params.signals ? [...(stored?.signals ?? [])] : [],
     };

@@ -8,6 +8,7 @@ import { programOf } from '../../../engine/workflow/index.js';
 import { DatabaseModule, ENGINE_POOL, Notifier, PostgresListener } from '../../../platform/database/index.js';
 import { ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
+import { ArtifactsModule, RunArtifacts } from '../../artifacts/index.js';
 import { NodesModule, NodeTypeRegistry } from '../../nodes/index.js';
 import { DefinitionsService, WorkflowsModule } from '../../workflows/index.js';
 import { PostgresRunStore } from '../store/postgres-run-store.js';
@@ -21,11 +22,11 @@ const OPERATOR_TENANT = 'default';
 
 /** The engine of this process, wired to its store, its node types and the engines of other processes. */
 @Module({
-  imports: [DatabaseModule, NodesModule, WorkflowsModule],
+  imports: [ArtifactsModule, DatabaseModule, NodesModule, WorkflowsModule],
   providers: [
     {
       provide: RunEngine,
-      inject: [CONFIG, ENGINE_POOL, DefinitionsService, NodeTypeRegistry, Notifier, LOGGER],
+      inject: [CONFIG, ENGINE_POOL, DefinitionsService, RunArtifacts, NodeTypeRegistry, Notifier, LOGGER],
       useFactory: createEngine,
     },
   ],
@@ -54,6 +55,7 @@ function createEngine(
   config: HeddleConfig,
   pool: Pool,
   definitions: DefinitionsService,
+  artifacts: RunArtifacts,
   nodeTypes: NodeTypeRegistry,
   notifier: Notifier,
   logger: Logger,
@@ -68,6 +70,7 @@ function createEngine(
       store: new PostgresRunStore(pool),
       definitions,
       programs: (definition) => programOf(definitions.compiled(definition), environment),
+      artifacts,
       newId: uuidv7,
       hints: {
         ready: () => notifier.hint(READY_CHANNEL, 'ready'),
@@ -85,6 +88,7 @@ function createEngine(
       concurrency: config.engine.concurrency,
       parkAfterMs: config.engine.parkAfterMs,
       journalLanes: config.engine.journalLanes,
+      maxInlineOutput: config.engine.maxInlineOutput,
     },
   );
 }

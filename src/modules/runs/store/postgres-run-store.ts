@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import {
+  outputRefOf,
   StoreUnavailableError,
   type AppendResult,
   type Arrivals,
@@ -11,6 +12,7 @@ import {
   type JournalEntry,
   type JournalWrite,
   type Json,
+  type JsonObject,
   type LeaseRef,
   type NewRun,
   type PauseRequest,
@@ -327,12 +329,12 @@ export class PostgresRunStore implements RunStore {
       sql.LOAD_CHILDREN,
       [runIds, ...boundsOf(runIds)],
     );
-    return rows.map((row) => ({
-      runId: row.id,
-      status: row.status,
-      outputs: row.data === null ? null : (JSON.parse(row.data) as { outputs: Json }).outputs,
-      error: row.error,
-    }));
+    return rows.map((row) => {
+      const data = row.data === null ? {} : (JSON.parse(row.data) as JsonObject);
+      const outputRef = outputRefOf(data);
+      const state = { runId: row.id, status: row.status, outputs: data['outputs'] ?? null, error: row.error };
+      return outputRef === null ? state : { ...state, outputRef };
+    });
   }
 
   private async loadSignals(runId: string): Promise<Arrivals['signals']> {
