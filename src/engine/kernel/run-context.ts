@@ -22,6 +22,8 @@ export interface StepSpec {
   readonly retry?: RetryPolicy | undefined;
   /** Limit of one attempt, milliseconds. */
   readonly timeoutMs?: number | undefined;
+  /** Epoch milliseconds at which it began, when that was before there was a step to record: it consists of others. */
+  readonly beganAt?: number | undefined;
   /** Ends this step alone once it is aborted, with a `RunStoppedError` for a reason; the outcome is `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -110,7 +110,7 @@ export class StepRunner implements RunContext, DurableHost {
     if (!this.activity.gone && !isSettled(this.history.steps.get(path))) {
       const at = this.now();
       const data = { ...specData(spec), ...more, error: asJson(error) };
-      this.journal.append({ type: 'step.failed', step: path, attempt: 1, at, openedAt: at, data });
+      this.journal.append({ type: 'step.failed', step: path, attempt: 1, at, openedAt: spec.beganAt ?? at, data });
     }
     return { status: 'failed', error };
   }
@@ -261,7 +261,7 @@ export class StepRunner implements RunContext, DurableHost {
       crashPoint('step.before-execute');
     }
     const input = prepare();
-    const flight = newFlight(path, spec, attempt, input, this.now(), this.begunBefore(path, attempt) !== null);
+    const flight = newFlight(path, spec, attempt, input, spec.beganAt ?? this.now(), this.begunBefore(path, attempt) !== null);
     this.activity.flights.add(flight);
     try {
       const output = await this.perform(flight, spec, input, work);

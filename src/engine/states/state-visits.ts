@@ -1,4 +1,5 @@
 import type { GraphEnvironment } from '../graph/graph-environment.js';
+import type { StepRecord } from '../journal/run-history.js';
 import type { RunContext, StepSpec } from '../kernel/run-context.js';
 import type { SerializedError } from '../model/step-error.js';
 import { runBranches } from './branches.js';
@@ -111,9 +112,15 @@ export class StateVisits implements Visitor {
     frame: Frame,
     run: (frame: Frame) => Promise<Result>,
   ): Promise<Result> {
-    const spec: StepSpec = { nodeId: state.name, nodeType: `states.${nameOfKind(state)}`, pure: true };
     const result = await runLimited(this.context, state, path, frame, run);
-    const settled = this.context.history.steps.get(path);
+    const { steps } = this.context.history;
+    const spec: StepSpec = {
+      nodeId: state.name,
+      nodeType: `states.${nameOfKind(state)}`,
+      pure: true,
+      beganAt: beginningOf(state, path, steps),
+    };
+    const settled = steps.get(path);
     if (settled?.status === 'failed' && settled.error !== null) return endingOf(this.context.fail(path, spec, settled.error));
     if (settled?.status === 'cancelled' || result.status === 'cancelled') return { status: 'cancelled' };
     if (result.status === 'failed') return endingOf(this.context.fail(path, spec, result.error));
@@ -125,6 +132,13 @@ export class StateVisits implements Visitor {
     );
     return result.status === 'left' && recorded.status === 'success' ? result : endingOf(recorded);
   }
+}
+
+/** When the first step inside of a state began; undefined when nothing did. */
+function beginningOf(state: ParallelState | LoopState, path: string, steps: ReadonlyMap<string, StepRecord>): number | undefined {
+  const first = state.kind === 'parallel' ? state.branches.map((branch) => `${path}/${branch}`) : [`${path}[0]/${state.body[0]}`];
+  const times = first.flatMap((inside) => [steps.get(`${inside}/$pre[0]`), steps.get(inside)]).flatMap((step) => step?.startedAt ?? []);
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 function nameOfKind(state: ParallelState | LoopState): string {

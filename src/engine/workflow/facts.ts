@@ -1,7 +1,7 @@
 import { createInputsPreparer, viewGraph, type GraphView, type InputsPreparer, type NodeOverlay } from '../graph/index.js';
 import type { WorkflowDefinition } from '../model/definition.js';
 import type { JsonObject } from '../model/json.js';
-import { createStatesInputsPreparer, inputsSchema, viewStates, type InputFiles } from '../states/index.js';
+import { createStatesInputsPreparer, inputsSchema, viewStates, visitsOf, type InputFiles } from '../states/index.js';
 
 /** How many nodes or states there are. */
 export function sizeOf(definition: WorkflowDefinition): number {
@@ -24,6 +24,29 @@ export function inputsPreparerOf(definition: WorkflowDefinition, files?: InputFi
 /** Nodes and edges, with how a run fared on them when told. */
 export function viewWorkflow(definition: WorkflowDefinition, overlay?: ReadonlyMap<string, NodeOverlay>): GraphView {
   return definition.kind === 'states' ? viewStates(definition, overlay) : viewGraph(definition, overlay);
+}
+
+/** Whether a run may come to a vertex several times, or end well without having come to it. */
+export function hasVisits(definition: WorkflowDefinition): boolean {
+  return definition.kind === 'states';
+}
+
+/** A vertex that a step's path names, or lies inside of. */
+export interface StepPlace {
+  readonly vertex: string;
+  /** Path of the visit to it; the same for all that is inside of it. */
+  readonly visit: string;
+  /** Whether the path names the visit itself. */
+  readonly own: boolean;
+}
+
+/** Where a step lies, the outermost vertex first. None: the step is the run's own, such as a hook. */
+export function placesOf(definition: WorkflowDefinition, path: string): StepPlace[] {
+  if (definition.kind !== 'states') {
+    const [vertex = path] = path.split(/[[/#]/, 1);
+    return [{ vertex, visit: vertex, own: vertex === path }];
+  }
+  return visitsOf(path, definition.states).map((visit) => ({ vertex: visit.state, visit: visit.path, own: visit.path === path }));
 }
 
 /** Whether its runs may begin anew after a failure (`on_error: retry_run`). */

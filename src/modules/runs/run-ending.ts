@@ -1,6 +1,13 @@
-import { type JournalEntry, type JsonObject, RunHistory, type SerializedError, type TerminalRunStatus } from '../../engine/index.js';
+import {
+  type JournalEntry,
+  type JsonObject,
+  RunHistory,
+  type SerializedError,
+  type TerminalRunStatus,
+  type WorkflowDefinition,
+} from '../../engine/index.js';
+import { placesOf } from '../../engine/workflow/index.js';
 import type { RunDto } from './dto/run.dto.js';
-import { isNodePath } from './queries/step-rows.js';
 
 const STATUS_OF: Readonly<Record<string, TerminalRunStatus>> = {
   'run.completed': 'success',
@@ -9,7 +16,7 @@ const STATUS_OF: Readonly<Record<string, TerminalRunStatus>> = {
 };
 
 /** A run as it ended, told from its whole journal: what the database would answer, without asking it. */
-export function endedRun(accepted: RunDto, journal: readonly JournalEntry[], worker: string): RunDto {
+export function endedRun(accepted: RunDto, definition: WorkflowDefinition, journal: readonly JournalEntry[], worker: string): RunDto {
   const last = journal.at(-1);
   const status = last === undefined ? undefined : STATUS_OF[last.type];
   if (last === undefined || status === undefined) throw new Error('the journal has no end');
@@ -21,7 +28,7 @@ export function endedRun(accepted: RunDto, journal: readonly JournalEntry[], wor
     status,
     outputs: data['outputs'] ?? null,
     error: status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null,
-    progress: { ...accepted.progress, completed: settledNodes(history) },
+    progress: { ...accepted.progress, completed: settledVertices(history, definition) },
     current_steps: [],
     attempt: history.runAttempt,
     worker,
@@ -35,8 +42,11 @@ function startOf(journal: readonly JournalEntry[]): number | null {
   return journal.find((entry) => entry.type === 'run.started')?.at ?? null;
 }
 
-function settledNodes(history: RunHistory): number {
-  let settled = 0;
-  for (const [path, record] of history.steps) if (record.status !== 'open' && isNodePath(path)) settled += 1;
-  return settled;
+function settledVertices({ steps }: RunHistory, definition: WorkflowDefinition): number {
+  const settled = new Set<string>();
+  for (const [path, { status }] of steps) {
+    if (status === 'open') continue;
+    for (const { vertex, own } of placesOf(definition, path)) if (own) settled.add(vertex);
+  }
+  return settled.size;
 }

@@ -23,6 +23,7 @@ import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery } from './queries/list-steps.query.js';
 import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery } from './queries/run-stats.query.js';
+import { VisitsQuery } from './queries/visits.query.js';
 import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
 import { RemoveRunController } from './removal/remove-run.controller.js';
@@ -45,6 +46,7 @@ const QUERIES = [
   ListRunsQuery,
   ListStepsQuery,
   RunGraphQuery,
+  VisitsQuery,
   RunStatsQuery,
   WaitExplainers,
   WorkflowIdsQuery,

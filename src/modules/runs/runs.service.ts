@@ -9,13 +9,13 @@ import {
   type RunStatus,
   type StoredDefinition,
 } from '../../engine/index.js';
-import { mayRestart, sizeOf, viewWorkflow } from '../../engine/workflow/index.js';
+import { hasVisits, mayRestart, sizeOf, viewWorkflow } from '../../engine/workflow/index.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunExplanationDto } from './dto/explain.dto.js';
 import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
 import { ExplainRunQuery, type LiveStanding } from './queries/explain-run.query.js';
 import { awaitedChildren, reasonsOf, terminalReason, type Reason } from './queries/explanation.js';
-import { GetRunQuery, NEVER_RESTARTED, type RunRestart } from './queries/get-run.query.js';
+import { GetRunQuery, NEVER_RESTARTED, type RunRestart, type RunSteps } from './queries/get-run.query.js';
 import { ListEventsQuery, type EventsPage } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery, type StepsCursor, type StepsPage } from './queries/list-steps.query.js';
@@ -24,6 +24,7 @@ import type { RunFilter, RunSelection } from './queries/run-filter.js';
 import type { RunRow } from './queries/run-row.js';
 import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery, type RunStats } from './queries/run-stats.query.js';
+import { VisitsQuery } from './queries/visits.query.js';
 import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
 import { RunNotFoundError } from './runs.errors.js';
@@ -45,6 +46,7 @@ export class RunsService {
     private readonly listEvents: ListEventsQuery,
     private readonly explainRun: ExplainRunQuery,
     private readonly runGraph: RunGraphQuery,
+    private readonly visits: VisitsQuery,
     private readonly runStats: RunStatsQuery,
     private readonly workflowIds: WorkflowIdsQuery,
     private readonly waitExplainers: WaitExplainers,
@@ -69,9 +71,7 @@ export class RunsService {
     const definition = await this.definitionOf(row);
     const restart = await this.restartOf(row, definition);
     const total = definition === null ? undefined : sizeOf(definition.definition);
-    // Success settles every node, so there is nothing to count.
-    const steps =
-      row.status === 'success' && total !== undefined ? { completed: total, open: [] } : await this.getRun.steps(tenant, runId, restart);
+    const steps = await this.stepsOf(row, definition, restart);
     return {
       ...toRunSummary(row),
       inputs: row.inputs ?? {},
@@ -107,7 +107,10 @@ export class RunsService {
     const definition = await this.definitionOf(row);
     if (definition === null) throw new RunNotFoundError();
     const { seq } = await this.restartOf(row, definition);
-    return viewWorkflow(definition.definition, await this.runGraph.overlay(tenant, runId, seq));
+    const overlay = hasVisits(definition.definition)
+      ? await this.visits.overlay(tenant, runId, definition.definition, isTerminal(row.status))
+      : await this.runGraph.overlay(tenant, runId, seq);
+    return viewWorkflow(definition.definition, overlay);
   }
 
   async stats(selection: RunSelection): Promise<RunStats> {
@@ -153,6 +156,18 @@ export class RunsService {
 
   private async definitionOf(row: RunRow): Promise<StoredDefinition | null> {
     return row.kind === 'workflow' ? this.definitions.byVersionId(row.version_id) : null;
+  }
+
+  private async stepsOf(row: RunRow, stored: StoredDefinition | null, restart: RunRestart): Promise<RunSteps> {
+    const { id, tenant_id: tenant, status } = row;
+    const definition = stored?.definition;
+    if (definition === undefined) return await this.getRun.steps(tenant, id, restart);
+    if (hasVisits(definition)) {
+      const { open } = isTerminal(status) ? { open: [] } : await this.getRun.steps(tenant, id, restart);
+      return { completed: await this.visits.count(tenant, id, definition), open };
+    }
+    // Success settles every node, so there is nothing to count.
+    return status === 'success' ? { completed: sizeOf(definition), open: [] } : await this.getRun.steps(tenant, id, restart);
   }
 
   private async restartOf(row: RunRow, definition: StoredDefinition | null): Promise<RunRestart> {

@@ -86,7 +86,7 @@ export class StartRunService {
     const over = await waiting.over(wait.timeoutMs, wait.signal);
     const journal = over ? waiting.journal() : null;
     if (journal === null) return this.runs.get(submission.tenant, submitted.runId);
-    return endedRun(this.accepted(submission, submitted), journal, this.engine.options.owner);
+    return endedRun(this.accepted(submission, submitted), submission.definition.definition, journal, this.engine.options.owner);
   }
 
   private async answer(submission: SubmitRun, submitted: SubmittedRun): Promise<RunDto> {

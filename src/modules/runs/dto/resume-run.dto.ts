@@ -4,7 +4,8 @@ import type { JsonObject } from '../../../engine/index.js';
 
 export class ResumeRunDto {
   @ApiPropertyOptional({
-    description: 'Path of the step to do again, with all that depends on it. Without it, whatever did not succeed is done again',
+    description:
+      'Path of the step to do again, with all that depends on it; in a state machine with all that came after it (`fetch~2` is the second visit of a state). Without it, whatever did not succeed is done again',
     maxLength: 400,
     example: 'price',
   })

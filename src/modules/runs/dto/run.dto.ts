@@ -43,10 +43,10 @@ export class RunErrorDto {
 }
 
 export class RunProgressDto {
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes that are settled', example: 2 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes that are settled; states that the run has been through', example: 2 })
   completed: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes of the definition', example: 5 })
+  @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes or states of the definition; a state machine may end without having been through all', example: 5 })
   total: number;
 }
 

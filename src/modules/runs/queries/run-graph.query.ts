@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../engine/index.js';
 import { openStep, settledStep } from './step-record.js';
 import { isNodePathSql, LIFECYCLE_SQL, SETTLING_TYPES, type OpeningType, type SettlingType } from './step-rows.js';
 
-interface NodeRow {
+export interface NodeRow {
   readonly node: string;
   /** The node's own last row; null while only its items or inner steps have rows. */
   readonly type: OpeningType | SettlingType | null;
@@ -41,7 +41,8 @@ export class RunGraphQuery {
   }
 }
 
-function overlayOf(row: NodeRow, now: Date): NodeOverlay {
+/** How a node fares by its last row. */
+export function overlayOf(row: NodeRow, now: Date): NodeOverlay {
   const { node: step, type, at } = row;
   const attempt = row.attempt ?? 1;
   const data = row.data ?? {};

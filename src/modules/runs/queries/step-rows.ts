@@ -17,12 +17,7 @@ export const SETTLING_SQL = quoted(SETTLING_TYPES);
 export const OPENING_SQL = quoted(OPENING_TYPES);
 export const LIFECYCLE_SQL = quoted([...SETTLING_TYPES, ...OPENING_TYPES]);
 
-/** Whether a path names a node of the definition, not a fan-out's item or a step inside a node. */
-export function isNodePath(path: string): boolean {
-  return !/[[/#]/.test(path);
-}
-
-/** The same of a column, cheaper than by pattern. */
+/** Whether a column's path names a node of a graph, not a fan-out's item or a step inside a node; cheaper than by pattern. */
 export function isNodePathSql(column: string): string {
   return `translate(${column}, '[/#', '') = ${column}`;
 }

@@ -1,14 +1,12 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
-import { DEFINITION_SCHEMA } from '../../../engine/graph/index.js';
-
-const { $schema: _dialect, ...schema } = DEFINITION_SCHEMA;
+import { WORKFLOW_SCHEMA } from '../../../engine/workflow/index.js';
 
 /** A definition in the OpenAPI document. The same schema serves JSON and YAML. */
 export const DEFINITION_BODY = {
   description: 'A workflow definition, as JSON or YAML',
   required: true,
   schema: {
-    ...schema,
+    ...WORKFLOW_SCHEMA,
     example: {
       name: 'demo/hello',
       description: 'Greets somebody',

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 export class GraphNodeDto {
   @ApiProperty({ example: 'fetch' })
@@ -10,16 +10,21 @@ export class GraphNodeDto {
   @ApiProperty({ description: 'Its name, or else its id', example: 'Fetch the orders' })
   name: string;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Its depth: 0 needs nothing', example: 0 })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Its depth: 0 needs nothing, or is the initial state; null when nothing leads to it',
+    example: 0,
+  })
   level: number | null;
 
   @ApiProperty({ enum: ['all_success', 'any_success', 'all_done'], example: 'all_success' })
   join: string;
 
-  @ApiProperty({ description: 'Whether `when` decides that it runs', example: false })
+  @ApiProperty({ description: 'Whether `when` decides that it runs, or conditions where it leads', example: false })
   conditional: boolean;
 
-  @ApiProperty({ description: 'Whether it runs once per item', example: false })
+  @ApiProperty({ description: 'Whether it runs once per item, or in a loop', example: false })
   for_each: boolean;
 }
 
@@ -29,6 +34,9 @@ export class GraphEdgeDto {
 
   @ApiProperty({ example: 'price' })
   to: string;
+
+  @ApiPropertyOptional({ description: 'When it is taken, in a state machine', example: 'on failure' })
+  label?: string;
 }
 
 export class GraphDto {

@@ -35,7 +35,8 @@ export class ValidationDto {
   @ApiProperty({
     type: 'array',
     items: { type: 'array', items: { type: 'string' } },
-    description: 'Ids of the nodes by depth: nodes of one level can run at the same time. Nodes on or behind a cycle are missing',
+    description:
+      'Ids of the nodes by depth: nodes of one level can run at the same time, and those on or behind a cycle are missing. Names of states by their distance from the initial one',
     example: [['fetch'], ['price'], ['done']],
   })
   levels: string[][];
