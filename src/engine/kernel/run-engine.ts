@@ -267,6 +267,7 @@ export class RunEngine {
     return this.deps.store.pauseWorkflow(request);
   }
 
+  /** Lets a paused workflow's runs start. False: it was not paused. */
   async resumeWorkflow(params: { readonly tenant: string; readonly workflowId: string }): Promise<boolean> {
     const resumed = await this.deps.store.resumeWorkflow(params);
     if (resumed) this.ready();
@@ -348,8 +349,8 @@ export class RunEngine {
     crashPoint('claim.after-commit');
     const journals = await this.deps.store.loadJournals(claimed.map((run) => run.id));
     await Promise.all(claimed.map((run) => this.executeClaimed(run, journals.get(run.id) ?? [])));
-    // A short batch means that the queue is empty.
     if (claimed.some((run) => run.spaced)) this.scheduleSweep(MIN_SWEEP_MS);
+    // A short batch means that the queue is empty.
     return claimed.length < limit ? 0 : claimed.length;
   }
 
@@ -603,11 +604,11 @@ export function ownerName(host: string, pid: number): string {
   return `${host}:${pid}:${randomUUID().slice(0, 8)}`;
 }
 
-function laneOf(runId: string, lanes: number): number {
 /** Nothing has to be looked at before it starts. */
 function startsAtOnce({ runAt, concurrency, rate, kept }: SubmitRun): boolean {
   return runAt === undefined && concurrency === undefined && rate === undefined && kept === undefined;
 }
 
+function laneOf(runId: string, lanes: number): number {
   return lanes === 1 ? 0 : Number.parseInt(runId.slice(-4), 16) % lanes;
 }

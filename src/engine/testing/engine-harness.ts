@@ -39,7 +39,6 @@ export class EngineHarness {
   readonly engine: RunEngine;
   readonly behaviours = new Map<string, Behaviour>();
   readonly calls: string[] = [];
-  readonly artifacts = new MemoryArtifacts();
   private readonly definitions = new Map<string, StoredDefinition>();
 
   constructor(
