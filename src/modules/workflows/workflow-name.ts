@@ -23,7 +23,7 @@ export function parseWorkflowName(text: string): WorkflowName | null {
 }
 
 export function formatWorkflowName({ namespace, name }: WorkflowName): string {
-  return `${namespace}/${name}`;
+  return namespace === '' ? name : `${namespace}/${name}`;
 }
 
 /** The SQL condition that finds the workflow `w` of a reference (id or name), its parameters numbered from `first`; null when the reference can name nothing. */

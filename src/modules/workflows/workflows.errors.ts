@@ -5,6 +5,10 @@ export function workflowNotFound(): NotFoundError {
   return new NotFoundError('workflow');
 }
 
+export function jobNotFound(): NotFoundError {
+  return new NotFoundError('job');
+}
+
 export function invalidDefinition(errors: readonly DefinitionFault[]): UnprocessableError {
   const detail = errors.length === 1 ? 'the definition has an error' : `the definition has ${errors.length} errors`;
   return new UnprocessableError(detail, errors, 'invalid_definition');

@@ -6,6 +6,9 @@ import { DefinitionsService } from './definitions.service.js';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
 import { WorkflowFilesService } from './files/workflow-files.service.js';
+import { WorkflowSourcesController } from './files/workflow-sources.controller.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { JobsService } from './jobs/jobs.service.js';
 import { LatestLookup } from './latest-lookup.js';
 import { NodeTypesController } from './node-types.controller.js';
 import { WorkflowQueries } from './workflow-queries.js';
@@ -16,7 +19,7 @@ import { WorkflowsService } from './workflows.service.js';
 /** Workflow definitions: stored, versioned, checked, and handed to the engine. */
 @Module({
   imports: [TypeOrmModule.forFeature([WorkflowEntity, WorkflowVersionEntity]), NodesModule],
-  controllers: [WorkflowsController, NodeTypesController],
+  controllers: [WorkflowSourcesController, JobsController, WorkflowsController, NodeTypesController],
   providers: [
     WorkflowsService,
     WorkflowStore,
@@ -25,7 +28,8 @@ import { WorkflowsService } from './workflows.service.js';
     DefinitionsService,
     DefinitionExtensions,
     WorkflowFilesService,
+    JobsService,
   ],
-  exports: [DefinitionExtensions, DefinitionsService, WorkflowFilesService],
+  exports: [DefinitionExtensions, DefinitionsService, WorkflowFilesService, WorkflowStore],
 })
 export class WorkflowsModule {}
