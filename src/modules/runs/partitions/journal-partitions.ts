@@ -51,7 +51,7 @@ export class JournalPartitions {
   /** Rows in the default partition, counted up to a thousand. */
   async strays(): Promise<number> {
     const { rows } = await this.pool.query<{ count: number }>(
-      `SELECT count(*)::int AS count FROM (SELECT FROM ${DEFAULT_PARTITION} LIMIT 1000) AS some`,
+      `SELECT count(*)::int AS count FROM (SELECT FROM ${DEFAULT_PARTITION} LIMIT 1000) AS found`,
     );
     return rows[0]?.count ?? 0;
   }
