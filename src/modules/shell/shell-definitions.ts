@@ -1,10 +1,13 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { compileTemplate } from '../../engine/expressions/index.js';
+import { compileTemplate, pointerTo } from '../../engine/expressions/index.js';
 import type { DefinitionFault } from '../../engine/graph/index.js';
-import type { Json, JsonObject } from '../../engine/index.js';
+import { isJsonObject, type Json, type JsonObject } from '../../engine/index.js';
 import { type DefinitionExtension, DefinitionExtensions } from '../workflows/index.js';
 import { ShellPolicy } from './shell-policy.js';
 import { findShellUses, type ShellUse } from './shell-uses.js';
+
+/** Of environment variables that are not for definitions to set. */
+const RESERVED_PREFIX = 'HEDDLE_';
 
 /** Tells the author of a definition at once what its processes would be refused for. */
 @Injectable()
@@ -24,7 +27,7 @@ export class ShellDefinitions implements DefinitionExtension, OnModuleInit {
     const variables = definition['kind'] === 'states' ? 'states' : 'run';
     const refusal = this.policy.refusal(source);
     const refused = refusal === null ? [] : uses.map(({ path }) => ({ path, code: 'shell_refused', message: refusal }));
-    return [...refused, ...uses.flatMap((use) => secretsInArguments(use, variables))];
+    return [...refused, ...uses.flatMap((use) => [...secretsInArguments(use, variables), ...reservedVariables(use)])];
   }
 
   async stored(): Promise<void> {}
@@ -43,6 +46,13 @@ function secretsInArguments({ config: { path, value } }: ShellUse, variables: 'r
         ]
       : [],
   );
+}
+
+function reservedVariables({ config: { path, value } }: ShellUse): DefinitionFault[] {
+  const env = value['env'];
+  return (isJsonObject(env) ? Object.keys(env) : [])
+    .filter((name) => name.startsWith(RESERVED_PREFIX))
+    .map((name) => ({ path: pointerTo(`${path}/env`, name), code: 'reserved_variable', message: `${name} is set by Heddle` }));
 }
 
 function readsSecrets(value: Json | undefined, variables: 'run' | 'states'): boolean {

@@ -1,6 +1,14 @@
 import { Inject } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
-import { type ArtifactRef, type Json, type JsonObject, type NodeCall, RunStoppedError, StepError, type StepNodeType } from '../../engine/index.js';
+import {
+  type ArtifactRef,
+  type Json,
+  type JsonObject,
+  type NodeCall,
+  RunStoppedError,
+  StepError,
+  type StepNodeType,
+} from '../../engine/index.js';
 import { NO_INPUTS, NodeTypeProvider } from '../nodes/index.js';
 import { ArtifactFiles } from './files/artifact-files.js';
 import { readResult } from './files/result-file.js';

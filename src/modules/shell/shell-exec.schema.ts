@@ -13,7 +13,8 @@ export const SHELL_EXEC_CONFIG: JsonObject = {
       type: 'string',
       minLength: 1,
       maxLength: 4_096,
-      description: 'A program, executed directly with `args`: found in PATH, or a path from `workdir` when it has a slash. Not a shell line.',
+      description:
+        'A program, executed directly with `args`: found in PATH, or a path from `workdir` when it has a slash. Not a shell line.',
     },
     script: {
       type: 'string',
@@ -21,19 +22,27 @@ export const SHELL_EXEC_CONFIG: JsonObject = {
       maxLength: 1_048_576,
       description: 'A script for `/bin/sh`, or for the interpreter that its `#!` line names. `args` are its `$1` and so on.',
     },
-    args: { type: 'array', items: { type: SCALAR }, maxItems: 10_000, default: [], description: 'Arguments. No secrets: others can read them.' },
+    args: {
+      type: 'array',
+      items: { type: SCALAR },
+      maxItems: 10_000,
+      default: [],
+      description: 'Arguments. No secrets: others can read them.',
+    },
     env: {
       type: 'object',
-      propertyNames: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$', not: { type: 'string', pattern: '^HEDDLE_' } },
+      propertyNames: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
       additionalProperties: { type: [...SCALAR, 'null'] },
       default: {},
-      description: 'Environment variables, on top of PATH, HOME, LANG, TMPDIR and those of Heddle; null leaves one out.',
+      description:
+        'Environment variables, on top of PATH, HOME, LANG, TMPDIR and those of Heddle (`HEDDLE_…`), which are not to be set; null leaves one out.',
     },
     workdir: {
       type: 'string',
       minLength: 1,
       maxLength: 4_096,
-      description: "Where it runs, relative to the run's workspace, which is the default. Definitions from a directory may give absolute paths.",
+      description:
+        "Where it runs, relative to the run's workspace, which is the default. Definitions from a directory may give absolute paths.",
     },
     stdin: { type: 'string', description: 'Its standard input; empty by default.' },
     timeout_ms: {

@@ -14,7 +14,10 @@ export interface Limits {
 }
 
 /** Waits until nothing of a tree lives any more: of its own accord, at its timeout, or because it is stopped. */
-export async function supervise(tree: ProcessTree, { timeoutMs, killAfterMs, signal }: Limits): Promise<ProcessExit & { timedOut: boolean }> {
+export async function supervise(
+  tree: ProcessTree,
+  { timeoutMs, killAfterMs, signal }: Limits,
+): Promise<ProcessExit & { timedOut: boolean }> {
   let timedOut = false;
   let giveUp = (): void => {};
   const givenUp = new Promise<ProcessExit>((resolve) => {
