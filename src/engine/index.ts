@@ -29,6 +29,7 @@ export type {
   WorkflowSettings,
 } from './model/definition.js';
 export { isJsonObject, type Json, type JsonObject } from './model/json.js';
+export { runRate, type RateSettings } from './model/rate.js';
 export { RUN_EVENT_TYPES, TERMINAL_EVENT_TYPES, type RunEvent, type RunEventType } from './model/run-event.js';
 export {
   isTerminal,

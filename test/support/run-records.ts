@@ -10,7 +10,7 @@ export interface RunRecord {
   readonly parent_run_id: string | null;
   readonly parent_step: string | null;
   /** Where it stands while it lives; null once it is over. */
-  readonly state: 'queued' | 'ready' | 'leased' | 'waiting' | null;
+  readonly state: 'queued' | 'spaced' | 'paused' | 'ready' | 'leased' | 'waiting' | null;
   /** Whose lease it is under, or was when it ended. */
   readonly owner: string | null;
   readonly epoch: number | null;

@@ -17,6 +17,7 @@ import { WsEventsGateway } from './feed/ws-events.gateway.js';
 import { JournalPartitions } from './partitions/journal-partitions.js';
 import { PartitionLoop } from './partitions/partition-loop.js';
 import { ExplainRunQuery } from './queries/explain-run.query.js';
+import { PausesModule } from './pauses/pauses.module.js';
 import { GetRunQuery } from './queries/get-run.query.js';
 import { ListEventsQuery } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
@@ -74,7 +75,7 @@ const PARTITIONS = [
 
 /** Runs: the engine of this process, what can be asked about runs, and their events over every transport. */
 @Module({
-  imports: [RunEngineModule, WorkflowsModule],
+  imports: [ArtifactsModule, RunEngineModule, WorkflowsModule, PausesModule],
   controllers: [RunsController, RunEventsController, WorkflowRunsController, ResumeRunController, BulkRunsController, RemoveRunController],
   providers: [
     ...QUERIES,

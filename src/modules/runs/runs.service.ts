@@ -143,15 +143,18 @@ export class RunsService {
   private async reasons(row: RunRow, standing: LiveStanding): Promise<Reason[]> {
     const { id, tenant_id: tenant } = row;
     const openSteps = await this.explainRun.openSteps(tenant, id);
-    const [children, waits, runRetry, holders, queue] = await Promise.all([
+    const [children, waits, runRetry, key, line, queue, definition] = await Promise.all([
       this.explainRun.statuses(tenant, awaitedChildren(openSteps)),
       this.waitExplainers.explain(tenant, openSteps),
       this.explainRun.runRetry(tenant, id),
-      standing.state === 'queued' ? this.explainRun.holders(tenant, standing.concurrency_key ?? '') : [],
-      standing.state === 'ready' ? this.explainRun.queue(standing) : { workers: [], ahead: 0 },
+      standing.state === 'queued' ? this.explainRun.key(tenant, standing.concurrency_key ?? '', id) : { holders: [], ahead: 0 },
+      standing.state === 'spaced' ? this.explainRun.line(id) : null,
+      standing.state === 'ready' || standing.state === 'paused' ? this.explainRun.queue(id) : { workers: [], ahead: 0 },
+      standing.state === 'spaced' ? this.definitionOf(row) : null,
     ]);
     const workingOn = this.engine.inspect(id)?.running ?? [];
-    return reasonsOf({ standing, createdAt: row.created_at, openSteps, workingOn, children, waits, runRetry, holders, queue });
+    const rate = definition?.definition.settings?.rate;
+    return reasonsOf({ standing, openSteps, workingOn, children, waits, runRetry, key, line, rate, queue, createdAt: row.created_at });
   }
 
   private async definitionOf(row: RunRow): Promise<StoredDefinition | null> {

@@ -4,3 +4,5 @@ export { DefinitionsService } from './definitions.service.js';
 export { WorkflowFilesService, type WorkflowFileError } from './files/workflow-files.service.js';
 export { formatWorkflowName, parseWorkflowName, type WorkflowName } from './workflow-name.js';
 export { WorkflowsModule } from './workflows.module.js';
+/** Whether a workflow is paused, for whoever shows it. */
+export { PAUSE_COLUMNS, PAUSE_JOIN, PauseDto, toPauseDto, type PauseColumns } from './dto/pause.dto.js';

@@ -5,10 +5,11 @@ import type { WorkflowDefinition } from '../../engine/model/definition.js';
 import { decodeCursor, encodeCursor, isUuid } from '../../platform/http/cursor.js';
 import { type Page, pageOf } from '../../platform/http/page.js';
 import type { ListWorkflowsQueryDto } from './dto/list-workflows.dto.js';
+import { PAUSE_COLUMNS, PAUSE_JOIN, type PauseColumns } from './dto/pause.dto.js';
 import { subjectOf } from './workflow-name.js';
 
 /** A workflow with one of its versions, as the API shows it. */
-export interface WorkflowRow {
+export interface WorkflowRow extends PauseColumns {
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
@@ -37,7 +38,7 @@ const COLUMNS = `
   CASE v.kind WHEN 'states' THEN (SELECT count(*)::int FROM json_object_keys(v.definition -> 'states'))
     ELSE json_array_length(v.definition -> 'nodes') END AS nodes,
   json_array_length(coalesce(v.definition -> 'triggers', '[]')) AS triggers,
-  w.created_at, w.updated_at, v.created_at AS version_created_at`;
+  w.created_at, w.updated_at, v.created_at AS version_created_at, ${PAUSE_COLUMNS}`;
 
 /** Reads workflows for the API; the definitions of runs come from `DefinitionsService`. */
 @Injectable()
@@ -60,7 +61,7 @@ export class WorkflowQueries {
       (text) => `(w.namespace || '/' || w.name ILIKE ${text} OR w.description ILIKE ${text})`,
     );
     const rows = await this.dataSource.query<WorkflowRow[]>(
-      `SELECT ${COLUMNS} FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = w.latest_version
+      `SELECT ${COLUMNS} FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = w.latest_version ${PAUSE_JOIN}
        WHERE ${conditions.join(' AND ')} ORDER BY w.id DESC LIMIT ${query.limit + 1}`,
       parameters,
     );
@@ -73,7 +74,7 @@ export class WorkflowQueries {
     if (subject === null) return null;
     const [row] = await this.dataSource.query<WorkflowWithDefinition[]>(
       `SELECT ${COLUMNS}, v.definition FROM workflows w
-       JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = coalesce($2::integer, w.latest_version)
+       JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = coalesce($2::integer, w.latest_version) ${PAUSE_JOIN}
        WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ${subject.condition}`,
       [tenant, version ?? null, ...subject.parameters],
     );
@@ -92,6 +93,7 @@ export class WorkflowQueries {
     const before = page.cursor === undefined ? null : decodeCursor(page.cursor, isVersion);
     const rows = await this.dataSource.query<WorkflowRow[]>(
       `SELECT ${COLUMNS} FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND ($2::integer IS NULL OR v.version < $2)
+       ${PAUSE_JOIN}
        WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ${subject.condition} ORDER BY v.version DESC LIMIT ${page.limit + 1}`,
       [tenant, before, ...subject.parameters],
     );

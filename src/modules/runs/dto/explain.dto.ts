@@ -73,7 +73,7 @@ export class ReasonDto {
   @ApiPropertyOptional({ type: 'integer', description: '`retrying`: the attempt to come' })
   attempt?: number;
 
-  @ApiPropertyOptional({ ...TIME, description: '`retrying`' })
+  @ApiPropertyOptional({ ...TIME, description: '`retrying`; `waiting_for_rate`: when the next run of the workflow may start' })
   next_at?: string;
 
   @ApiPropertyOptional({ allOf: [{ $ref: getSchemaPath(ReasonErrorDto) }], description: '`retrying`: why the last attempt failed' })
@@ -82,8 +82,14 @@ export class ReasonDto {
   @ApiPropertyOptional({ description: '`queued_for_concurrency`' })
   key?: string;
 
-  @ApiPropertyOptional({ type: 'integer', description: '`queued_for_concurrency`' })
+  @ApiPropertyOptional({ type: 'integer', description: '`queued_for_concurrency`: runs at a time; `waiting_for_rate`: starts in `per_ms`' })
   limit?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_rate`: milliseconds' })
+  per_ms?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_rate`: starts that may come at once after a while without one' })
+  burst?: number;
 
   @ApiPropertyOptional({ type: [ConcurrencyHolderDto], description: '`queued_for_concurrency`' })
   holders?: ConcurrencyHolderDto[];
@@ -91,13 +97,16 @@ export class ReasonDto {
   @ApiPropertyOptional({ ...TIME, description: '`waiting_for_worker`' })
   ready_since?: string;
 
-  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_worker`: claimable runs that come first' })
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_worker`: a point counts as much as a minute of waiting' })
+  priority?: number;
+
+  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_worker`, `queued_for_concurrency`, `waiting_for_rate`: runs that come first' })
   ahead?: number;
 
   @ApiPropertyOptional({ type: [WorkerStandingDto], description: '`waiting_for_worker`: processes that execute runs now' })
   workers?: WorkerStandingDto[];
 
-  @ApiPropertyOptional({ ...TIME, description: '`scheduled`' })
+  @ApiPropertyOptional({ ...TIME, description: '`scheduled`; `waiting_for_rate`: when the run may start if no other comes in between' })
   run_at?: string;
 
   @ApiPropertyOptional({ type: [String], description: '`running`, `cancelling`: paths under way' })
@@ -113,8 +122,11 @@ export class ReasonDto {
   @ApiPropertyOptional({ ...TIME, description: '`running`' })
   lease_until?: string;
 
-  @ApiPropertyOptional({ type: 'string', nullable: true, description: '`cancelling`: what the caller said' })
+  @ApiPropertyOptional({ type: 'string', nullable: true, description: '`cancelling`, `workflow_paused`: what the caller said' })
   reason?: string | null;
+
+  @ApiPropertyOptional({ description: '`workflow_paused`: name of the key that paused it' })
+  by?: string;
 
   @ApiPropertyOptional({ enum: RUN_STATUSES, description: '`terminal`' })
   status?: RunStatus;

@@ -22,6 +22,9 @@ function reasons(standing: Partial<LiveStanding>, facts: Partial<RunFacts> = {})
       cancel_reason: null,
       concurrency_key: null,
       concurrency_limit: null,
+      paused_at: null,
+      paused_by: null,
+      pause_reason: null,
       ...standing,
     },
     createdAt: EARLIER,
@@ -30,7 +33,9 @@ function reasons(standing: Partial<LiveStanding>, facts: Partial<RunFacts> = {})
     children: new Map(),
     waits: new Map(),
     runRetry: null,
-    holders: [],
+    key: { holders: [], ahead: 0 },
+    line: null,
+    rate: undefined,
     queue: { workers: [], ahead: 0 },
     ...facts,
   });
@@ -80,8 +85,12 @@ describe('an explanation', () => {
 
   it('names what stands before the start', () => {
     const holders = [{ run_id: CHILD, status: 'running' as const }];
-    expect(reasons({ state: 'queued', started_at: null, concurrency_key: 'k', concurrency_limit: 2 }, { holders })).toMatchObject([
-      { type: 'queued_for_concurrency', key: 'k', limit: 2, holders },
+    expect(reasons({ state: 'queued', started_at: null, concurrency_key: 'k', concurrency_limit: 2 }, { key: { holders, ahead: 3 } })).toMatchObject([
+      { type: 'queued_for_concurrency', key: 'k', limit: 2, holders, ahead: 3 },
+    ]);
+    const line = { ahead: 2, next_at: NOW, run_at: LATER };
+    expect(reasons({ state: 'spaced', started_at: null }, { line, rate: { limit: 2, per_ms: 60_000 } })).toMatchObject([
+      { type: 'waiting_for_rate', limit: 2, per_ms: 60_000, burst: 1, ahead: 2, next_at: NOW.toISOString(), run_at: LATER.toISOString() },
     ]);
     const workers = [{ owner: 'w', runs: 3, lease_until: LATER }];
     expect(reasons({ state: 'ready', started_at: null }, { queue: { workers, ahead: 4 } })).toMatchObject([
@@ -90,6 +99,21 @@ describe('an explanation', () => {
     expect(reasons({ state: 'waiting', started_at: null, wake_at: LATER })).toMatchObject([
       { type: 'scheduled', run_at: LATER.toISOString() },
     ]);
+  });
+
+  it('names a pause before whatever else stands before the start, and not once it is started or cancelled', () => {
+    const pause = { paused_at: EARLIER, paused_by: 'ops', pause_reason: 'why not' };
+    const types = (standing: Partial<LiveStanding>): string[] => reasons({ ...pause, ...standing }).map(({ type }) => type);
+    expect(reasons({ ...pause, state: 'paused', started_at: null })).toMatchObject([
+      { type: 'workflow_paused', since: EARLIER.toISOString(), by: 'ops', reason: 'why not' },
+    ]);
+    expect(types({ state: 'ready', started_at: null })).toEqual(['workflow_paused']);
+    expect(types({ state: 'queued', started_at: null })).toEqual(['workflow_paused', 'queued_for_concurrency']);
+    expect(types({ state: 'spaced', started_at: null })).toEqual(['workflow_paused', 'waiting_for_rate']);
+    expect(types({ state: 'waiting', started_at: null, wake_at: LATER })).toEqual(['workflow_paused', 'scheduled']);
+    expect(types({})).toEqual(['running']);
+    expect(types({ state: 'ready', started_at: null, cancel_requested_at: NOW })).toEqual(['cancelling', 'waiting_for_worker']);
+    expect(reasons({ state: 'paused', started_at: null }).map(({ type }) => type)).toEqual(['waiting_for_worker']);
   });
 
   it('puts a cancel first, and a run that waits to begin anew last', () => {

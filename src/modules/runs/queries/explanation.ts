@@ -1,5 +1,5 @@
-import { isJsonObject, type RunStatus, type WaitRecord } from '../../../engine/index.js';
-import type { ConcurrencyHolder, LiveStanding, OpenStepStanding, WorkerStanding } from './explain-run.query.js';
+import { isJsonObject, runRate, type RateSettings, type RunStatus, type WaitRecord } from '../../../engine/index.js';
+import type { ConcurrencyHolder, LineStanding, LiveStanding, OpenStepStanding, WorkerStanding } from './explain-run.query.js';
 
 export const REASON_TYPES = [
   'waiting_for_timer',
@@ -7,7 +7,9 @@ export const REASON_TYPES = [
   'waiting_for_signal',
   'waiting_for_approval',
   'retrying',
+  'workflow_paused',
   'queued_for_concurrency',
+  'waiting_for_rate',
   'waiting_for_worker',
   'scheduled',
   'running',
@@ -37,6 +39,10 @@ export interface Reason {
   readonly key?: string;
   readonly limit?: number;
   readonly holders?: readonly ConcurrencyHolder[];
+  readonly per_ms?: number;
+  readonly burst?: number;
+  readonly priority?: number;
+  readonly by?: string;
   readonly ready_since?: string;
   readonly ahead?: number;
   readonly workers?: readonly { readonly owner: string; readonly runs: number; readonly lease_until: string }[];
@@ -61,7 +67,11 @@ export interface RunFacts {
   /** What signals that modules wait for mean, by their names. */
   readonly waits: ReadonlyMap<string, WaitExplanation>;
   readonly runRetry: { readonly at: Date; readonly until: number; readonly attempt: number } | null;
-  readonly holders: readonly ConcurrencyHolder[];
+  /** Of a run that waits for its concurrency key. */
+  readonly key: { readonly holders: readonly ConcurrencyHolder[]; readonly ahead: number };
+  /** Of a run that waits for its turn by the workflow's rate. */
+  readonly line: LineStanding | null;
+  readonly rate: RateSettings | undefined;
   readonly queue: { readonly workers: readonly WorkerStanding[]; readonly ahead: number };
 }
 
@@ -70,12 +80,19 @@ export function reasonsOf(facts: RunFacts): Reason[] {
   const { standing } = facts;
   const reasons: Reason[] = [];
   if (standing.cancel_requested_at !== null) reasons.push(cancelling(facts, standing.cancel_requested_at));
+  const paused = pausedWorkflow(standing);
+  reasons.push(...paused);
   switch (standing.state) {
     case 'queued':
       reasons.push(queuedForConcurrency(facts));
       break;
+    case 'spaced':
+      reasons.push(waitingForRate(facts));
+      break;
+    // Held back by a pause that is over, it is about to be let go.
+    case 'paused':
     case 'ready':
-      reasons.push(waitingForWorker(facts));
+      if (paused.length === 0) reasons.push(waitingForWorker(facts));
       break;
     case 'leased':
       reasons.push(...leased(facts));
@@ -113,14 +130,30 @@ function cancelling({ standing, openSteps, workingOn }: RunFacts, since: Date): 
   };
 }
 
-function queuedForConcurrency({ standing, holders, createdAt }: RunFacts): Reason {
+function pausedWorkflow({ paused_at: since, paused_by: by, pause_reason: reason, started_at, cancel_requested_at }: LiveStanding): Reason[] {
+  if (since === null || by === null || started_at !== null || cancel_requested_at !== null) return [];
+  return [{ type: 'workflow_paused', since: since.toISOString(), by, reason, moved_by: 'The workflow is resumed (POST /workflows/{ref}/resume).' }];
+}
+
+function queuedForConcurrency({ standing, key }: RunFacts): Reason {
   return {
     type: 'queued_for_concurrency',
-    since: createdAt.toISOString(),
+    since: standing.ready_at.toISOString(),
     key: standing.concurrency_key ?? '',
     limit: standing.concurrency_limit ?? 1,
-    holders,
+    holders: key.holders,
+    ahead: key.ahead,
     moved_by: 'One of the runs that hold the key ends or is cancelled.',
+  };
+}
+
+function waitingForRate({ standing, line, rate }: RunFacts): Reason {
+  return {
+    type: 'waiting_for_rate',
+    since: standing.ready_at.toISOString(),
+    ...(rate === undefined ? {} : { limit: rate.limit, per_ms: rate.per_ms, burst: runRate(rate).burst }),
+    ...(line === null ? {} : { ahead: line.ahead, next_at: line.next_at.toISOString(), run_at: line.run_at.toISOString() }),
+    moved_by: 'Its turn comes: the starts of the workflow are spaced by its rate.',
   };
 }
 
@@ -129,6 +162,7 @@ function waitingForWorker({ standing, queue }: RunFacts): Reason {
     type: 'waiting_for_worker',
     since: standing.ready_at.toISOString(),
     ready_since: standing.ready_at.toISOString(),
+    priority: standing.priority,
     ahead: queue.ahead,
     workers: queue.workers.map(({ owner, runs, lease_until }) => ({ owner, runs, lease_until: lease_until.toISOString() })),
     moved_by:

@@ -26,7 +26,7 @@ export interface RunRow {
   readonly created_at: Date;
   readonly started_at: Date | null;
   readonly finished_at: Date | null;
-  readonly live_state: 'queued' | 'ready' | 'leased' | 'waiting' | null;
+  readonly live_state: 'queued' | 'spaced' | 'paused' | 'ready' | 'leased' | 'waiting' | null;
   readonly wake_at: Date | null;
   readonly lease_until: Date | null;
   readonly epoch: number | null;

@@ -19,11 +19,11 @@ import { PRIORITY_POINT_MS } from '../../../engine/index.js';
  * Where a run stands in the line of claims: the moment it became claimable, moved back for each point of priority. An index
  * expression has to be immutable, hence the detour over UTC.
  */
-const place = (row = ''): string => `((${row}ready_at AT TIME ZONE 'UTC') - ${row}priority * interval '${PRIORITY_POINT_MS} ms')`;
+export const place = (row = ''): string => `((${row}ready_at AT TIME ZONE 'UTC') - ${row}priority * interval '${PRIORITY_POINT_MS} ms')`;
 const PLACE = place();
 
 /** Of runs that are not over: those that count against the limit of their concurrency key. */
-const HOLDS_SLOT = `(state IN ('ready', 'spaced', 'leased') OR (state = 'waiting' AND started_at IS NOT NULL))`;
+export const HOLDS_SLOT = `(state IN ('ready', 'spaced', 'leased') OR (state = 'waiting' AND started_at IS NOT NULL))`;
 
 /**
  * Tells lines (`workflow_rates`) that runs came to wait in them. It locks the line: who takes from one locks it first and looks

@@ -1,14 +1,16 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { WorkflowDefinition } from '../../../engine/model/definition.js';
 import { WORKFLOW_KINDS } from '../../../engine/workflow/index.js';
 import { sourceOfVersion } from '../source.js';
 import { formatWorkflowName } from '../workflow-name.js';
 import type { WorkflowRow, WorkflowWithDefinition } from '../workflow-queries.js';
+import { PauseDto, toPauseDto } from './pause.dto.js';
 import { DefinitionFaultDto } from './validation.dto.js';
 
 const ID_EXAMPLE = '019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c';
 const TIME_EXAMPLE = '2030-01-01T12:00:00.000Z';
 
+@ApiExtraModels(PauseDto)
 export class WorkflowDto {
   @ApiProperty({ type: 'string', format: 'uuid', example: ID_EXAMPLE })
   id: string;
@@ -45,6 +47,9 @@ export class WorkflowDto {
 
   @ApiProperty({ type: 'integer', description: 'How many triggers its definition has', example: 0 })
   triggers: number;
+
+  @ApiProperty({ nullable: true, allOf: [{ $ref: getSchemaPath(PauseDto) }], description: 'Null: it is not paused' })
+  paused: PauseDto | null;
 
   @ApiProperty({ type: 'string', format: 'date-time', example: TIME_EXAMPLE })
   created_at: string;
@@ -103,6 +108,7 @@ export function toWorkflowDto(row: WorkflowRow): WorkflowDto {
     tags: row.tags,
     nodes: row.nodes,
     triggers: row.triggers,
+    paused: toPauseDto(row),
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
