@@ -48,6 +48,51 @@ CREATE INDEX approvals_pending_idx ON approvals USING btree (tenant_id, id) WHER
 CREATE INDEX approvals_tenant_id_id_idx ON approvals USING btree (tenant_id, id);
 COMMENT ON COLUMN approvals.content IS 'what reviewers are shown; content_hash is of it and of the edits made so far';
 
+CREATE TABLE artifact_chunks (
+  content_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  position bigint NOT NULL,
+  data bytea NOT NULL,
+  CONSTRAINT artifact_chunks_pkey PRIMARY KEY (content_id, "position"),
+  CONSTRAINT artifact_chunks_content_id_fkey FOREIGN KEY (content_id) REFERENCES artifact_contents(id)
+);
+COMMENT ON COLUMN artifact_chunks.position IS 'of the first byte in the content';
+
+CREATE TABLE artifact_contents (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  storage text NOT NULL,
+  state text DEFAULT 'writing'::text NOT NULL,
+  touched_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT artifact_contents_pkey PRIMARY KEY (id),
+  CONSTRAINT artifact_contents_state_check CHECK (state = ANY (ARRAY['writing'::text, 'stored'::text, 'garbage'::text])),
+  CONSTRAINT artifact_contents_storage_check CHECK (storage = ANY (ARRAY['postgres'::text, 'directory'::text, 's3'::text]))
+);
+CREATE INDEX artifact_contents_touched_at_idx ON artifact_contents USING btree (touched_at) WHERE (state <> 'stored'::text);
+COMMENT ON TABLE artifact_contents IS 'written before the storage is, so that nothing in there is without a row';
+COMMENT ON COLUMN artifact_contents.touched_at IS 'last sign of life of its writer, or when it became garbage';
+
+CREATE TABLE artifacts (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  run_id uuid NOT NULL,
+  kind text NOT NULL,
+  step text NOT NULL,
+  name text NOT NULL,
+  media_type text NOT NULL,
+  size bigint NOT NULL,
+  sha256 bytea NOT NULL,
+  content_id uuid NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT artifacts_pkey PRIMARY KEY (id),
+  CONSTRAINT artifacts_run_id_kind_step_name_key UNIQUE (run_id, kind, step, name),
+  CONSTRAINT artifacts_kind_check CHECK (kind = ANY (ARRAY['file'::text, 'output'::text])),
+  CONSTRAINT artifacts_content_id_fkey FOREIGN KEY (content_id) REFERENCES artifact_contents(id)
+);
+CREATE INDEX artifacts_created_at_idx ON artifacts USING btree (created_at) WHERE (kind = 'file'::text);
+CREATE INDEX artifacts_tenant_id_id_idx ON artifacts USING btree (tenant_id, id) WHERE (kind = 'file'::text);
+COMMENT ON COLUMN artifacts.step IS 'empty for the outputs of the run';
+
 CREATE TABLE feed_cursors (
   consumer text NOT NULL,
   tenant_id text NOT NULL,
@@ -93,12 +138,17 @@ CREATE TABLE live_runs (
   cancel_reason text,
   concurrency_key text,
   concurrency_limit integer,
+  workflow_id uuid,
+  rate_every_ms double precision,
+  rate_burst integer,
   CONSTRAINT live_runs_pkey PRIMARY KEY (run_id),
-  CONSTRAINT live_runs_state_check CHECK (state = ANY (ARRAY['queued'::text, 'ready'::text, 'leased'::text, 'waiting'::text]))
+  CONSTRAINT live_runs_state_check CHECK (state = ANY (ARRAY['queued'::text, 'spaced'::text, 'paused'::text, 'ready'::text, 'leased'::text, 'waiting'::text]))
 ) WITH (fillfactor=70, autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_cost_delay=1);
 CREATE INDEX live_runs_concurrency_key_idx ON live_runs USING btree (tenant_id, concurrency_key) WHERE (concurrency_key IS NOT NULL);
 CREATE INDEX live_runs_leased_idx ON live_runs USING btree (run_id) WHERE (state = 'leased'::text);
-CREATE INDEX live_runs_ready_idx ON live_runs USING btree (priority DESC, ready_at) WHERE (state = 'ready'::text);
+CREATE INDEX live_runs_paused_idx ON live_runs USING btree (workflow_id, run_id) WHERE (state = 'paused'::text);
+CREATE INDEX live_runs_ready_idx ON live_runs USING btree ((((ready_at AT TIME ZONE 'UTC'::text) - ((priority)::double precision * '00:01:00'::interval))), run_id) WHERE (state = 'ready'::text);
+CREATE INDEX live_runs_spaced_idx ON live_runs USING btree (workflow_id, (((ready_at AT TIME ZONE 'UTC'::text) - ((priority)::double precision * '00:01:00'::interval))), run_id) WHERE (state = 'spaced'::text);
 CREATE INDEX live_runs_wake_at_idx ON live_runs USING btree (wake_at) WHERE (state = 'waiting'::text);
 COMMENT ON TABLE live_runs IS 'one narrow row per run that is not over: its lease while one is held, what it waits for otherwise';
 
@@ -116,9 +166,12 @@ CREATE TABLE run_events (
   data json NOT NULL,
   hash bytea NOT NULL,
   CONSTRAINT run_events_pkey PRIMARY KEY (run_id, seq)
-);
-CREATE INDEX run_events_tenant_id_xid_idx ON run_events USING btree (tenant_id, xid);
+) PARTITION BY RANGE (run_id);
+CREATE INDEX run_events_tenant_id_xid_idx ON ONLY run_events USING btree (tenant_id, xid);
 COMMENT ON TABLE run_events IS 'the journal: append-only, hash-chained per run; a row with span 2 carries two events';
+
+CREATE TABLE run_events_default PARTITION OF run_events DEFAULT;
+COMMENT ON TABLE run_events_default IS 'rows that no other partition takes; meant to be empty';
 
 CREATE VIEW run_overview AS
  SELECT r.id,
@@ -199,9 +252,11 @@ CREATE TABLE runs (
   CONSTRAINT runs_status_check CHECK (status = ANY (ARRAY['success'::text, 'failed'::text, 'cancelled'::text]))
 );
 CREATE UNIQUE INDEX runs_parent_run_id_parent_step_key ON runs USING btree (parent_run_id, parent_step) WHERE (parent_run_id IS NOT NULL);
+CREATE INDEX runs_resumed_from_idx ON runs USING btree (resumed_from) WHERE (resumed_from IS NOT NULL);
 CREATE INDEX runs_tenant_id_id_idx ON runs USING btree (tenant_id, id);
 CREATE INDEX runs_tenant_id_status_id_idx ON runs USING btree (tenant_id, status, id) WHERE (status = ANY (ARRAY['failed'::text, 'cancelled'::text]));
 CREATE INDEX runs_tenant_id_workflow_id_id_idx ON runs USING btree (tenant_id, workflow_id, id);
+CREATE INDEX runs_workflow_id_status_id_idx ON runs USING btree (workflow_id, status, id) WHERE (status IS NOT NULL);
 COMMENT ON COLUMN runs.status IS 'null while the run lives: then live_runs says where it stands';
 
 CREATE TABLE trigger_fires (
@@ -299,6 +354,38 @@ CREATE TABLE webhooks (
 );
 CREATE INDEX webhooks_tenant_id_id_idx ON webhooks USING btree (tenant_id, id);
 COMMENT ON COLUMN webhooks.since_xid IS 'it is told what this transaction and later ones committed';
+
+CREATE TABLE workflow_pauses (
+  workflow_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  paused_at timestamp(3) with time zone NOT NULL,
+  paused_by text NOT NULL,
+  reason text,
+  resumed_at timestamp(3) with time zone,
+  CONSTRAINT workflow_pauses_pkey PRIMARY KEY (workflow_id)
+);
+COMMENT ON COLUMN workflow_pauses.resumed_at IS 'the pause is over, and what it held back is being let go';
+
+CREATE TABLE workflow_rates (
+  workflow_id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  tat timestamp with time zone DEFAULT now() NOT NULL,
+  next_at timestamp with time zone,
+  CONSTRAINT workflow_rates_pkey PRIMARY KEY (workflow_id)
+) WITH (fillfactor=50);
+CREATE INDEX workflow_rates_next_at_idx ON workflow_rates USING btree (next_at) WHERE (next_at IS NOT NULL);
+COMMENT ON COLUMN workflow_rates.tat IS 'when the next start would come if all were evenly spaced';
+COMMENT ON COLUMN workflow_rates.next_at IS 'when to look for the next start; null while no run waits for one';
+
+CREATE TABLE workflow_retentions (
+  workflow_id uuid NOT NULL,
+  success_days double precision,
+  failed_days double precision,
+  cancelled_days double precision,
+  CONSTRAINT workflow_retentions_pkey PRIMARY KEY (workflow_id),
+  CONSTRAINT workflow_retentions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(id) ON DELETE CASCADE
+);
+COMMENT ON TABLE workflow_retentions IS 'how long the latest version wants its runs kept; null is the server''s default, infinity for ever';
 
 CREATE TABLE workflow_versions (
   id uuid NOT NULL,
