@@ -4,6 +4,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } fr
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
+import { StepError } from '../../../engine/index.js';
 import { EventBus } from '../../../platform/events/index.js';
 import { isUuid } from '../../../platform/http/cursor.js';
 import { BackgroundLoop, ShutdownRegistry } from '../../../platform/lifecycle/index.js';
@@ -91,7 +92,11 @@ export class Workspaces implements OnModuleInit, OnApplicationBootstrap {
       return { files, step, close: () => leave(step) };
     } catch (error) {
       await leave();
-      throw error;
+      this.logger.error({ err: error }, 'a workspace could not be made');
+      throw new StepError(
+        'workspace_failed',
+        `The workspace of the run could not be made (${(error as NodeJS.ErrnoException).code ?? 'unknown'}).`,
+      );
     }
   }
 
