@@ -6,6 +6,8 @@ import { CreateArtifacts1764300000000 } from './1764300000000-create-artifacts.j
 import { PartitionJournal1764300000100 } from './1764300000100-partition-journal.js';
 import { CreateWorkflowLimits1764300000200 } from './1764300000200-create-workflow-limits.js';
 import { AddVersionOrigins1764300000300 } from './1764300000300-add-version-origins.js';
+import { CreateAgents1764300000400 } from './1764300000400-create-agents.js';
+import { CreateRag1764400000000 } from './1764400000000-create-rag.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -17,4 +19,6 @@ export const MIGRATIONS = [
   PartitionJournal1764300000100,
   CreateWorkflowLimits1764300000200,
   AddVersionOrigins1764300000300,
+  CreateAgents1764300000400,
+  CreateRag1764400000000,
 ] as const;

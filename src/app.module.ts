@@ -1,9 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
+import { AgentsModule } from './modules/agents/index.js';
 import { ApprovalsModule } from './modules/approvals/index.js';
 import { ArtifactsModule } from './modules/artifacts/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { NodesModule } from './modules/nodes/index.js';
+import { RagModule } from './modules/rag/index.js';
 import { RetentionModule } from './modules/retention/index.js';
 import { RunsModule } from './modules/runs/index.js';
 import { ShellModule } from './modules/shell/index.js';
@@ -38,6 +40,8 @@ export class AppModule {
         RunsModule,
         RetentionModule,
         ApprovalsModule,
+        AgentsModule,
+        RagModule,
         ShellModule,
         TriggersModule,
         WebhooksModule,

@@ -14,6 +14,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   createTrigger: { kind: 'webhook' },
   cancelRun: { reason: 'none of yours' },
   startRun: { inputs: {} },
+  replaceAgent: { name: 'none-of-yours', model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: 'no' }] } } },
 };
 
 /**
@@ -35,16 +36,23 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   const approval = await onlyApproval(admin, run);
   const webhook = await create(admin, '/webhooks', { url: `https://${mark}.example.com/`, enabled: false });
   const trigger = await create(admin, `/workflows/${workflow}/triggers`, { kind: 'webhook', name: mark });
+  const agent = await create(admin, '/agents', {
+    name: `${mark}-agent`,
+    description: mark,
+    model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: mark }] } },
+  });
   return {
     ids: {
+      '/api/v1/agents/': agent,
       '/api/v1/api-keys/': key,
       '/api/v1/workflows/': workflow,
+      '/api/v1/jobs/': `${mark}/waits`,
       '/api/v1/runs/': run,
       '/api/v1/approvals/': approval,
       '/api/v1/triggers/': trigger,
       '/api/v1/webhooks/': webhook,
     },
-    marks: [mark, key, workflow, run, approval, trigger, webhook],
+    marks: [mark, key, agent, workflow, run, approval, trigger, webhook],
   };
 }
 

@@ -56,6 +56,8 @@ export interface GraphDefinition {
   readonly settings?: WorkflowSettings;
   /** Names of environment variables the definition may read as `env.NAME` (subject to the operator's allow-list). */
   readonly env?: readonly string[];
+  /** Of the implicit workflow of an agent's version: the agent. No workflow that users write has one. */
+  readonly agent?: JsonObject;
 }
 
 /** What a version of a workflow holds. What differs by `kind` is asked of `engine/workflow`, never of the members. */

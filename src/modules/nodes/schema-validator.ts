@@ -4,6 +4,7 @@ import type { JsonObject } from '../../engine/model/json.js';
 import type { FieldError } from '../../platform/errors/app-error.js';
 
 const CODES: Readonly<Record<string, string>> = {
+  discriminator: 'enum',
   required: 'required',
   type: 'type',
   additionalProperties: 'unknown_field',
@@ -26,9 +27,13 @@ const CODES: Readonly<Record<string, string>> = {
 export class SchemaValidator {
   private readonly ajv: Ajv2020;
 
-  /** `strict` refuses schemas with unknown keywords and the like: right for our own, too narrow for what others write. */
-  constructor({ strict = true }: { readonly strict?: boolean } = {}) {
-    this.ajv = ajvFormats.default(new Ajv2020({ allErrors: true, strict, strictRequired: false, allowUnionTypes: true, logger: false }));
+  /**
+   * `strict` refuses schemas with unknown keywords and the like: right for our own, too narrow for what others write. With
+   * `discriminator` a choice by one member is told apart by it, as OpenAPI has it.
+   */
+  constructor({ strict = true, discriminator = false }: { readonly strict?: boolean; readonly discriminator?: boolean } = {}) {
+    const options = { allErrors: true, strict, discriminator, strictRequired: false, allowUnionTypes: true, logger: false } as const;
+    this.ajv = ajvFormats.default(new Ajv2020(options));
   }
 
   /** Throws when the schema itself is faulty. */
@@ -44,13 +49,20 @@ function isTelling(error: ErrorObject): boolean {
 }
 
 function toFieldError(error: ErrorObject): FieldError {
-  const field: unknown = error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'];
+  const field: unknown =
+    error.params['missingProperty'] ?? error.params['additionalProperty'] ?? error.params['unevaluatedProperty'] ?? tagOf(error);
   const path = typeof field === 'string' ? `${error.instancePath}/${escapePointer(field)}` : error.instancePath;
   return { path, code: CODES[error.keyword] ?? 'invalid', message: messageOf(error, field) };
 }
 
+/** The member that a choice is told apart by, when it says nothing that is known. */
+function tagOf(error: ErrorObject): unknown {
+  return error.keyword === 'discriminator' ? error.params['tag'] : undefined;
+}
+
 function messageOf(error: ErrorObject, field: unknown): string {
   if (error.keyword === 'required') return 'is required';
+  if (error.keyword === 'discriminator') return 'must be one of the kinds there are';
   if (typeof field === 'string') return `unknown field "${field}"`;
   if (error.keyword === 'enum') return `must be one of ${JSON.stringify(error.params['allowedValues'])}`;
   return error.message ?? 'is invalid';

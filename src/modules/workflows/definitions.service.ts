@@ -46,7 +46,8 @@ export class DefinitionsService implements Definitions {
 
   async byVersionId(versionId: string): Promise<StoredDefinition> {
     const cached = await this.cache.fetch(versionId).catch(rethrow);
-    if (cached === undefined) throw new StepError('definition_missing', 'The workflow version of this run does not exist.', { retryable: false });
+    if (cached === undefined)
+      throw new StepError('definition_missing', 'The workflow version of this run does not exist.', { retryable: false });
     return cached.stored;
   }
 
@@ -78,7 +79,7 @@ export class DefinitionsService implements Definitions {
 
   private async load(versionId: string): Promise<Cached | undefined> {
     const [row] = await this.dataSource.query<VersionRow[]>(
-      `SELECT v.id, v.workflow_id, v.tenant_id, v.version, v.created_by, v.definition::text AS definition, w.namespace, w.name
+      `SELECT v.id, v.workflow_id, v.tenant_id, v.version, v.created_by, v.definition::text AS definition, w.kind, w.namespace, w.name
        FROM workflow_versions v JOIN workflows w ON w.id = v.workflow_id
        WHERE v.id = $1`,
       [versionId],
@@ -88,6 +89,7 @@ export class DefinitionsService implements Definitions {
       versionId: row.id,
       workflowId: row.workflow_id,
       tenant: row.tenant_id,
+      kind: row.kind,
       name: formatWorkflowName(row),
       version: row.version,
       source: sourceOfVersion(row.created_by),
@@ -106,6 +108,7 @@ interface VersionRow {
   readonly id: string;
   readonly workflow_id: string;
   readonly tenant_id: string;
+  readonly kind: 'workflow' | 'agent';
   readonly version: number;
   readonly created_by: string | null;
   readonly definition: string;

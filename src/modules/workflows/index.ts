@@ -2,6 +2,11 @@
 export { DefinitionExtensions, type DefinitionExtension, type VersionBeingStored } from './definition-extensions.js';
 export { DefinitionsService } from './definitions.service.js';
 export { WorkflowFilesService, type WorkflowFileError } from './files/workflow-files.service.js';
+/** For modules whose definitions are kept like workflows: the store of versions, and files of definitions. */
+export { WorkflowStore, type StoredVersion } from './workflow-store.js';
+export { isIgnored, listDefinitionFiles, MAX_DEPTH, mayHoldDefinition, parseFile } from './files/definition-files.js';
+export { parseYaml } from './parse-definition.js';
+export { fileSource, sourceOfVersion } from './source.js';
 export { formatWorkflowName, parseWorkflowName, type WorkflowName } from './workflow-name.js';
 export { WorkflowsModule } from './workflows.module.js';
 /** Whether a workflow is paused, for whoever shows it. */

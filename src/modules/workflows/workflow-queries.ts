@@ -47,7 +47,7 @@ export class WorkflowQueries {
 
   /** The latest versions, workflows created last first. */
   async list<T>(tenant: string, query: ListWorkflowsQueryDto, toDto: (row: WorkflowRow) => T): Promise<Page<T>> {
-    const conditions = ['w.tenant_id = $1', 'w.deleted_at IS NULL'];
+    const conditions = ['w.tenant_id = $1', `w.kind = 'workflow'`, 'w.deleted_at IS NULL'];
     const parameters: unknown[] = [tenant];
     const where = (value: unknown, condition: (parameter: string) => string): void => {
       if (value !== undefined) conditions.push(condition(`$${parameters.push(value)}`));
@@ -75,7 +75,7 @@ export class WorkflowQueries {
     const [row] = await this.dataSource.query<WorkflowWithDefinition[]>(
       `SELECT ${COLUMNS}, v.definition FROM workflows w
        JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = coalesce($2::integer, w.latest_version) ${PAUSE_JOIN}
-       WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ${subject.condition}`,
+       WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND w.deleted_at IS NULL AND ${subject.condition}`,
       [tenant, version ?? null, ...subject.parameters],
     );
     return row ?? null;
@@ -94,7 +94,7 @@ export class WorkflowQueries {
     const rows = await this.dataSource.query<WorkflowRow[]>(
       `SELECT ${COLUMNS} FROM workflows w JOIN workflow_versions v ON v.workflow_id = w.id AND ($2::integer IS NULL OR v.version < $2)
        ${PAUSE_JOIN}
-       WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ${subject.condition} ORDER BY v.version DESC LIMIT ${page.limit + 1}`,
+       WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND w.deleted_at IS NULL AND ${subject.condition} ORDER BY v.version DESC LIMIT ${page.limit + 1}`,
       [tenant, before, ...subject.parameters],
     );
     // Every workflow has a version, so that an empty first page means no workflow.
@@ -108,7 +108,7 @@ export class WorkflowQueries {
     if (subject === null) return false;
     const deleted = await this.dataSource.query<{ id: string }[]>(
       `WITH deleted AS (
-         UPDATE workflows w SET deleted_at = now() WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ${subject.condition} RETURNING w.id
+         UPDATE workflows w SET deleted_at = now() WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND w.deleted_at IS NULL AND ${subject.condition} RETURNING w.id
        ) SELECT id FROM deleted`,
       [tenant, ...subject.parameters],
     );

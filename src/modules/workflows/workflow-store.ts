@@ -16,6 +16,8 @@ const MAX_TRIES = 5;
 
 export interface StoreWorkflow {
   readonly tenant: string;
+  /** Agents are stored as what their runs execute; they have no namespace, which keeps them apart from workflows. */
+  readonly kind?: 'workflow' | 'agent';
   readonly name: WorkflowName;
   /** Valid. Stored as it is, but for its name, which becomes `namespace/name`. */
   readonly definition: WorkflowDefinition;
@@ -63,12 +65,12 @@ export class WorkflowStore {
     definition: WorkflowDefinition,
     hash: Buffer,
   ): Promise<StoredVersion | null> {
-    const { tenant, name, createdBy, origin, versionId } = request;
+    const { tenant, kind = 'workflow', name, createdBy, origin, versionId } = request;
     const source = sourceOfVersion(createdBy);
     await manager.query(
-      `INSERT INTO workflows (id, tenant_id, namespace, name, source, latest_version) VALUES ($1, $2, $3, $4, $5, 0)
+      `INSERT INTO workflows (id, tenant_id, kind, namespace, name, source, latest_version) VALUES ($1, $2, $3, $4, $5, $6, 0)
        ON CONFLICT (tenant_id, namespace, name) WHERE deleted_at IS NULL DO NOTHING`,
-      [uuidv7(), tenant, name.namespace, name.name, source],
+      [uuidv7(), tenant, kind, name.namespace, name.name, source],
     );
     const workflow = await this.findWorkflow(manager, request, true);
     if (workflow === null) return null;

@@ -3,6 +3,9 @@ export const PERMISSIONS = [
   'workflows.read',
   'workflows.write',
   'workflows.delete',
+  'agents.read',
+  'agents.write',
+  'agents.delete',
   'runs.read',
   'runs.create',
   'runs.cancel',
@@ -14,6 +17,8 @@ export const PERMISSIONS = [
   'triggers.read',
   'triggers.write',
   'webhooks.manage',
+  'rag.read',
+  'rag.write',
   'keys.manage',
   'system.read',
   'system.manage',
@@ -23,8 +28,8 @@ export type Permission = (typeof PERMISSIONS)[number];
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-const VIEWER: readonly Permission[] = ['workflows.read', 'runs.read', 'approvals.read', 'events.read', 'triggers.read', 'system.read'];
-const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'runs.create', 'runs.cancel', 'runs.signal', 'approvals.decide', 'triggers.write'];
+const VIEWER: readonly Permission[] = ['workflows.read', 'agents.read', 'runs.read', 'approvals.read', 'events.read', 'triggers.read', 'rag.read', 'system.read'];
+const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'agents.write', 'runs.create', 'runs.cancel', 'runs.signal', 'approvals.decide', 'triggers.write', 'rag.write'];
 
 /** Roles are ordered: each has everything the one before it has. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {

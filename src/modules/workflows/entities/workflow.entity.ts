@@ -11,6 +11,11 @@ export class WorkflowEntity {
   @Column({ name: 'tenant_id', type: 'text' })
   tenantId: string;
 
+  /** `workflow`, or `agent`: then its versions are what the agent's runs execute. */
+  @Column({ type: 'text', default: 'workflow' })
+  kind: 'workflow' | 'agent';
+
+  /** Of agents it is empty. */
   @Column({ type: 'text' })
   namespace: string;
 
