@@ -95,7 +95,7 @@ describe('a state machine as a workflow', () => {
   it('is stored, listed and shown as any other', async () => {
     const stored = await storeWorkflow(app.api, JOURNEY);
     expect((await app.api.post('/workflows', JOURNEY)).status).toBe(200);
-    const { body } = await app.api.get<Record<string, unknown>>(`/workflows/${stored.id}`);
+    const { body } = await app.api.get(`/workflows/${stored.id}`);
     expect(body).toMatchObject({ name: 'states/journey', kind: 'states', nodes: 8, version: 1, definition: JOURNEY });
     const { body: list } = await app.api.get<{ data: Record<string, unknown>[] }>('/workflows', { query: { namespace: 'states' } });
     expect(list.data).toContainEqual(expect.objectContaining({ name: 'states/journey', kind: 'states', nodes: 8 }));

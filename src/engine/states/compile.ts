@@ -208,7 +208,16 @@ function compileCommon(name: string, state: Exclude<StateDefinition, { type: 'te
   };
 }
 
-/** A command is a line of shell, and judges its exit code itself, so that a failure keeps what the command wrote. */
+/** What `shell.exec` allows. A command without a limit has a state machine around it, not a default of the node type. */
+const MAX_COMMAND_MS = 7 * 86_400_000;
+const MAX_OUTPUT_CHARS = 1024 * 1024;
+
+/** A line of shell. Its exit code is judged by the state, so that a failure keeps what the command wrote. */
+export function shellConfig(script: Json, timeoutMs: number | undefined): JsonObject {
+  const timeout = Math.min(timeoutMs ?? MAX_COMMAND_MS, MAX_COMMAND_MS);
+  return { script, timeout_ms: timeout, max_output_chars: MAX_OUTPUT_CHARS, fail_on_error: false };
+}
+
 function commandConfig({
   command,
   script,
@@ -216,10 +225,11 @@ function commandConfig({
   env,
   workdir,
   stdin,
+  timeout_ms,
 }: Extract<StateDefinition, { type: 'command' }>): JsonObject {
-  const given = { script: command ?? script, args, env, workdir, stdin };
+  const given = { args, env, workdir, stdin };
   const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as JsonObject;
-  return { ...config, fail_on_error: false };
+  return { ...shellConfig(command ?? script ?? '', timeout_ms), ...config };
 }
 
 function compileHooks(hooks: readonly HookDefinition[] | undefined): CompiledHook[] {

@@ -5,7 +5,7 @@ import type { RunContext, StepInput, StepOutcome, StepSpec } from '../kernel/run
 import { isJsonObject, type Json, type JsonObject } from '../model/json.js';
 import { StepError } from '../model/step-error.js';
 import type { DurableCall, NodeCall } from '../ports/node-type.js';
-import type { CallState, CompiledHook, NodeState } from './compile.js';
+import { shellConfig, type CallState, type CompiledHook, type NodeState } from './compile.js';
 import { textOf } from './machine-scope.js';
 
 /** What is kept of each stream of a command that failed. */
@@ -29,18 +29,20 @@ export class NodeWork {
 
   node(state: NodeState, path: string, scope: Scope, signal: AbortSignal | undefined): Promise<StepOutcome> {
     const judge = state.command === null ? null : (output: Json) => judgeExit(output, state.command?.retryable ?? null);
-    const spec = { nodeId: state.name, retry: state.retry, timeoutMs: state.timeoutMs, signal };
+    // A command that takes too long is ended by its own node type, which knows what it wrote until then.
+    const timeoutMs = state.command === null ? state.timeoutMs : undefined;
+    const spec = { nodeId: state.name, retry: state.retry, timeoutMs, signal };
     return this.run(state.type, path, spec, state, scope, judge);
   }
 
   hook(hook: CompiledHook, path: string, state: string, scope: Scope, signal: AbortSignal | undefined): Promise<StepOutcome> {
-    const spec = { nodeId: state, timeoutMs: hook.timeoutMs, signal };
+    const spec = { nodeId: state, signal };
     if (hook.kind === 'command') {
       const config: CompiledTemplate = {
         ...hook.text,
         constantKeys: new Set(),
         secretKeys: new Set(),
-        evaluate: (at) => ({ script: hook.text.evaluate(at), fail_on_error: false }),
+        evaluate: (at) => shellConfig(hook.text.evaluate(at), hook.timeoutMs),
       };
       return this.run(SHELL_TYPE, path, spec, { config, inputs: NOTHING }, scope, (output) => judgeExit(output, null));
     }

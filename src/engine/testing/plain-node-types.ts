@@ -34,12 +34,14 @@ export const PLAIN_NODE_TYPES: readonly NodeType[] = [
 ];
 
 function runShell({ config, signal }: NodeCall): Promise<Json> {
-  const text = typeof config['command'] === 'string' ? config['command'] : String(config['script'] ?? '');
+  const text = String(config['script']);
   const env = { PATH: '/usr/local/bin:/usr/bin:/bin', ...(config['env'] as Record<string, string> | undefined) };
   const cwd = typeof config['workdir'] === 'string' ? config['workdir'] : '/tmp';
   return new Promise((resolve, reject) => {
-    const child = execFile('/bin/sh', ['-c', text], { env, cwd, signal }, (error, stdout, stderr) => {
+    const timeout = Number(config['timeout_ms']);
+    const child = execFile('/bin/sh', ['-c', text], { env, cwd, signal, timeout }, (error, stdout, stderr) => {
       if (signal.aborted) return reject(signal.reason as Error);
+      if (error?.killed === true) return reject(new StepError('timeout', `not done within ${timeout} ms`, { details: { stdout, stderr } }));
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
       if (code !== 0 && config['fail_on_error'] !== false) return reject(new StepError('command_failed', stderr));
       resolve({ stdout, stderr, exit_code: code });

@@ -1,6 +1,5 @@
 import { relative, sep } from 'node:path';
 import type { DefinitionFault } from '../../../engine/graph/index.js';
-import type { Json } from '../../../engine/model/json.js';
 import { AppError } from '../../../platform/errors/app-error.js';
 import { hashDefinition } from '../definition-hash.js';
 import type { DefinitionFormatName, DefinitionOrigin } from '../origin.js';
@@ -52,7 +51,7 @@ export interface FileFault {
   readonly errors: readonly DefinitionFault[];
 }
 
-/** A file that belongs to a job and is no definition. */
+/** A file that belongs to a job or to other definitions and is none. */
 interface NoDefinition {
   readonly kind: 'none';
 }
@@ -95,6 +94,7 @@ async function readDefinition(
     if (owned && reader.name === 'native' && !looksNative(file)) return { format: null, related, result: { kind: 'none' } };
     format = reader.name;
     const reading = await reader.read(file);
+    if (reading === null) return { format: null, related, result: { kind: 'none' } };
     related = reading.related ?? [];
     if ('errors' in reading) throw invalidDefinition(reading.errors);
     const checked = checkWritten(reading, directory.source, check);
@@ -119,7 +119,7 @@ function checkWritten(reading: ReadDefinition, source: string, check: CheckDefin
   const written = (faults: readonly DefinitionFault[]): DefinitionFault[] =>
     faults.map((fault) => ({ ...fault, path: pointer(fault.path) }));
   try {
-    const checked = check({ json: definition as Json }, source);
+    const checked = check({ json: definition }, source);
     return { ...checked, warnings: [...warnings, ...written(checked.warnings)] };
   } catch (error) {
     throw error instanceof AppError ? invalidDefinition(written(error.errors)) : error;

@@ -22,7 +22,7 @@ export interface ReadDefinition {
   /** The version its author gives it, such as `1.4.0`. */
   readonly label?: string | null;
   /** Turns a pointer into the definition into one into the file, for the faults that are found later. */
-  pointer?(path: string): string;
+  readonly pointer?: (path: string) => string;
 }
 
 /** What a format makes of a file. */
@@ -39,6 +39,6 @@ export interface DefinitionFormat {
   readonly name: DefinitionFormatName;
   /** Whether a file that can be parsed is written in this format. The first format that says so reads it. */
   recognises(file: DefinitionFile): boolean;
-  /** Never throws for what is written in the file. */
-  read(file: DefinitionFile): Promise<FormatReading>;
+  /** Never throws for what is written in the file. Null: the file is no definition, but a part of others. */
+  read(file: DefinitionFile): Promise<FormatReading | null>;
 }
