@@ -47,7 +47,8 @@ afterAll(async () => {
 function pathOf(route: Route): string {
   const prefix = Object.keys(mine.ids).find((start) => route.path.startsWith(`${start}{`));
   if (prefix === undefined) throw new Error(`tenant-world.ts makes nothing for ${route.path}`);
-  return route.path.replace(/\{[^}]+\}/, mine.ids[prefix] ?? '');
+  // An id may be written as several parameters in a row.
+  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '');
 }
 
 async function send(api: ApiClient, { method, operationId }: Route, path: string): Promise<{ status: number; text: string }> {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort, startApp, type TestApp } from '../support/index.js';
-import { eventually } from '../support/runs.js';
+import { eventually, runToEnd } from '../support/runs.js';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
 const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.yaml'));
@@ -21,7 +21,7 @@ interface Run {
 let server: TestApp;
 
 beforeAll(async () => {
-  server = await startApp({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1' } });
+  server = await startApp({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1', HEDDLE_SHELL: 'all' } });
   for (const file of FILES) {
     const raw = readFileSync(join(DIRECTORY, file), 'utf8');
     const { status, body } = await server.api.post<Stored>('/workflows', undefined, {
@@ -53,12 +53,13 @@ async function runWhole(name: string, inputs: object): Promise<Run> {
 }
 
 describe('the examples', () => {
-  it('are seven, and the part of one that is a workflow of its own', () => {
+  it('are eight, and the part of one that is a workflow of its own', () => {
     expect(FILES.toSorted()).toEqual([
       'api-inventory-tag.yaml',
       'api-inventory.yaml',
       'approved-order.yaml',
       'hello.yaml',
+      'letters.yaml',
       'orders-report.yaml',
       'parcel.yaml',
       'slow-poem.yaml',
@@ -69,6 +70,11 @@ describe('the examples', () => {
   it('hello', async () => {
     expect(await run('hello')).toEqual({ greeting: 'Hello, world!', letters: 5 });
     expect(await run('hello', { name: 'Ada' })).toEqual({ greeting: 'Hello, Ada!', letters: 3 });
+  });
+
+  it('letters', async () => {
+    expect(await run('letters')).toEqual({ letters: 2, words: 10, archive: 'letters.tar.gz', log: 'wrote to Ada\nwrote to Grace\n' });
+    expect(await run('letters', { names: ['$(reboot)'], greeting: 'Hi' })).toMatchObject({ letters: 1, log: 'wrote to $(reboot)\n' });
   });
 
   it('parcel takes one road or the other', async () => {
@@ -184,5 +190,33 @@ describe('the quick start', () => {
     } finally {
       await quickstart.close();
     }
+  });
+});
+
+describe('the example jobs', () => {
+  let jobs: TestApp;
+
+  beforeAll(async () => {
+    jobs = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: join(DIRECTORY, '..', 'jobs') } });
+  });
+  afterAll(() => jobs?.close());
+
+  const outputs = async (id: string, inputs: object) => (await runToEnd(jobs.api, id, { inputs })).outputs;
+
+  it('are loaded from their directory without a fault', async () => {
+    const { body } = await jobs.api.get<{ data: object[] }>('/workflows/sources');
+    expect(body.data).toMatchObject([{ source: 'fs:jobs', formats: ['flwd'], files: 2, workflows: 2, errors: [] }]);
+  });
+
+  it('reports/word-count', async () => {
+    expect(await outputs('reports/word-count', {})).toEqual({ value: { the: 2, brown: 1, dog: 1 }, exit_code: 0 });
+    const text = "It's a sea, a wide sea; $(id) is no sea.";
+    expect(await outputs('reports/word-count', { text, top: 2, ignore: ['a', 'it'] })).toMatchObject({ value: { sea: 3, id: 1 } });
+  });
+
+  it('reports/digest', async () => {
+    expect(await outputs('reports/digest', { left: ['b', 'a b', 'c'], right: ['c', "'"] })).toMatchObject({
+      value: { common: 1, different: 3 },
+    });
   });
 });

@@ -35,7 +35,7 @@ export class JobFaults {
   /** The texts that a member lists; empty when there is none. */
   texts(owner: JsonObject, key: string, at = ''): string[] {
     const value = owner[key] ?? [];
-    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value as string[];
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
     this.error(pointerTo(at, key), 'type', 'must be a list of texts');
     return [];
   }

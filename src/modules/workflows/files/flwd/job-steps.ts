@@ -94,7 +94,7 @@ function scriptOf(step: JsonObject, path: string, faults: JobFaults): string {
 }
 
 function limits(step: JsonObject, path: string, faults: JobFaults): Pick<JobStep, 'timeoutMs' | 'retries'> {
-  const timeoutMs = readDuration(step, 'timeout', path, faults);
+  const timeoutMs = readLimit(step, 'timeout', path, faults);
   const retries = readRetries(step, path, faults);
   return { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(retries === undefined ? {} : { retries }) };
 }
@@ -107,13 +107,19 @@ export function readRetries(owner: JsonObject, path: string, faults: JobFaults):
   return undefined;
 }
 
-/** Milliseconds, at least one; undefined without a limit. */
+/** Milliseconds; undefined without a duration. */
 export function readDuration(owner: JsonObject, key: string, path: string, faults: JobFaults): number | undefined {
   const value = owner[key];
   if (value === undefined || value === null) return undefined;
   const ms = durationMs(value);
   if (ms === null) faults.error(`${path}/${key}`, 'bad_duration', 'must be a duration such as 90s or 1h30m, or a number of seconds');
-  return ms === null || ms === 0 ? undefined : ms;
+  return ms ?? undefined;
+}
+
+/** Milliseconds, at least one; 0 is no limit. */
+export function readLimit(owner: JsonObject, key: string, path: string, faults: JobFaults): number | undefined {
+  const ms = readDuration(owner, key, path, faults);
+  return ms === 0 ? undefined : ms;
 }
 
 interface NamedNode {
@@ -173,9 +179,7 @@ function phases(scripts: readonly string[]): JobStep[] {
 }
 
 function words(value: Json): string | null {
-  return Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === 'string')
-    ? (value as string[]).map(quote).join(' ')
-    : null;
+  return Array.isArray(value) && value.length > 0 && value.every((word) => typeof word === 'string') ? value.map(quote).join(' ') : null;
 }
 
 function quote(word: string): string {

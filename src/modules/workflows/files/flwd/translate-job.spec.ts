@@ -97,6 +97,7 @@ describe('a job of one command', () => {
     ],
     ['a timeout of the run', { timeouts: { run: '1h30m' } }, { timeout_ms: 5_400_000 }],
     ['a timeout of a step', { timeouts: { run: '1h', step: '90s' } }, { timeout_ms: 90_000 }],
+    ['no limit', { timeouts: { run: 0, step: '0s' } }, { env: {} }],
     ['the older timeout', { timeout: 20 }, { timeout_ms: 20_000 }],
     [
       'a place for artifacts',
@@ -114,6 +115,7 @@ describe('a job of one command', () => {
       { error_handling: { policy: 'retry', retries: 1, retry_backoff: 3 } },
       { retry: { max_attempts: 2, initial_delay_ms: 3_000 } },
     ],
+    ['retries at once', { retries: 1, retry_backoff: 0 }, { retry: { max_attempts: 2, initial_delay_ms: 0 } }],
     ['a policy to go on', { error_handling: { policy: 'continue' } }, { on_error: 'continue' }],
   ])('%s', (_, config, expected) => {
     expect(only(config)).toMatchObject(expected as object);

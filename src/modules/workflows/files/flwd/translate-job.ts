@@ -6,7 +6,7 @@ import { type JobArguments, readArguments } from './job-arguments.js';
 import { bashDeclarations, environmentOf, literal, powershellDeclarations } from './job-environment.js';
 import { JobFaults } from './job-faults.js';
 import { readSecrets } from './job-secrets.js';
-import { type JobStep, readDuration, readRetries, readSteps, stepPointer } from './job-steps.js';
+import { type JobStep, readDuration, readLimit, readRetries, readSteps, stepPointer } from './job-steps.js';
 
 /** What a job's configuration does not say itself. */
 export interface JobSurroundings {
@@ -168,8 +168,8 @@ function readVariables(config: JsonObject, faults: JobFaults): Record<string, st
 function readTimeouts(config: JsonObject, faults: JobFaults): { readonly run: number | undefined; readonly step: number | undefined } {
   const timeouts = faults.mapping(config, 'timeouts') ?? {};
   return {
-    run: readDuration(timeouts, 'run', '/timeouts', faults) ?? readDuration(config, 'timeout', '', faults),
-    step: readDuration(timeouts, 'step', '/timeouts', faults),
+    run: readLimit(timeouts, 'run', '/timeouts', faults) ?? readLimit(config, 'timeout', '', faults),
+    step: readLimit(timeouts, 'step', '/timeouts', faults),
   };
 }
 

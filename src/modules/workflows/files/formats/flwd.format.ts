@@ -71,5 +71,5 @@ function textsOf(config: Json): string[] {
 }
 
 async function entriesOf(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(() => [])).toSorted();
+  return (await readdir(directory).catch((): string[] => [])).toSorted();
 }
