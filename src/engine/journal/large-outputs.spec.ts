@@ -37,7 +37,9 @@ const measure = (id: string, of: string): NodeDefinition =>
 describe('a large output', () => {
   it('is kept outside of the journal, which binds it by its hash, and is there for what follows', async () => {
     const t = start();
-    const definition = t.define([node('a', 'big'), measure('b', 'a')], { outputs: { a: '{{ nodes.a.output }}', b: '{{ nodes.b.output.length }}' } });
+    const definition = t.define([node('a', 'big'), measure('b', 'a')], {
+      outputs: { a: '{{ nodes.a.output }}', b: '{{ nodes.b.output.length }}' },
+    });
     const ended = await t.run(definition);
     expect(ended.outputs).toEqual({ a: { text: BIG }, b: BIG.length });
     const journal = await t.engine.journal(ended.id);
@@ -137,7 +139,9 @@ describe('a large output', () => {
   it('reaches the parent of a child run', async () => {
     const t = start();
     t.define([node('a', 'big')], { name: 'test/child-of-size', outputs: '{{ nodes.a.output }}' });
-    const parent = t.define([{ id: 'c', type: 't.child', config: { workflow: 'test/child-of-size' } }], { outputs: '{{ nodes.c.output.text.size() }}' });
+    const parent = t.define([{ id: 'c', type: 't.child', config: { workflow: 'test/child-of-size' } }], {
+      outputs: '{{ nodes.c.output.text.size() }}',
+    });
     expect(await t.run(parent)).toMatchObject({ status: 'success', outputs: BIG.length });
   });
 

@@ -11,7 +11,9 @@ describe('files that steps keep', () => {
   afterAll(() => harness.engine.stop());
 
   it('stores a file and tells so on the step', async () => {
-    harness.behaviours.set('keep', async (call) => ({ kept: await call.artifact({ name: 'a.txt', mediaType: 'text/plain', body: chunks('he', 'llo') }) }));
+    harness.behaviours.set('keep', async (call) => ({
+      kept: await call.artifact({ name: 'a.txt', mediaType: 'text/plain', body: chunks('he', 'llo') }),
+    }));
     const ended = await harness.run(harness.define([{ id: 'a', type: 't.do', config: { do: 'keep' } }]));
     const [file] = harness.artifacts.of(ended.id);
     expect(file?.content.toString()).toBe('hello');

@@ -67,12 +67,13 @@ export class ArtifactStore {
 
   /** The writer gives up. */
   async abandonContent(id: string): Promise<void> {
-    await this.dataSource.query(`UPDATE artifact_contents SET state = 'garbage', touched_at = now() WHERE id = $1 AND state = 'writing'`, [id]);
+    await this.dataSource.query(`UPDATE artifact_contents SET state = 'garbage', touched_at = now() WHERE id = $1 AND state = 'writing'`, [
+      id,
+    ]);
   }
 
   /**
-   * Makes an artifact of a written content, in place of an earlier one of its run, kind, step and name. A file keeps the id it
-   * had; an output takes the new one, which is the one that the journal names.
+   * Makes an artifact of a written content, in place of an earlier one of its run, kind, step and name, whose id it keeps.
    */
   async save(row: NewArtifactRow): Promise<SaveOutcome> {
     return await this.dataSource.transaction(async (manager) => {
@@ -91,8 +92,7 @@ export class ArtifactStore {
         `INSERT INTO artifacts (run_id, kind, step, name, id, tenant_id, media_type, size, sha256, content_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (run_id, kind, step, name) DO UPDATE SET
-           id = CASE WHEN excluded.kind = 'output' THEN excluded.id ELSE artifacts.id END, media_type = excluded.media_type,
-           size = excluded.size, sha256 = excluded.sha256, content_id = excluded.content_id, created_at = excluded.created_at
+           media_type = excluded.media_type, size = excluded.size, sha256 = excluded.sha256, content_id = excluded.content_id, created_at = excluded.created_at
          RETURNING id`,
         [...key, row.id, row.tenant, row.mediaType, row.size, row.sha256, row.contentId],
       );
@@ -147,7 +147,10 @@ export class ArtifactStore {
 
   /** Ids of artifacts behind an id, for a walk over all of them. */
   async idsAfter(after: string, limit: number): Promise<string[]> {
-    const rows = await this.dataSource.query<{ id: string }[]>('SELECT id FROM artifacts WHERE id > $1 ORDER BY id LIMIT $2', [after, limit]);
+    const rows = await this.dataSource.query<{ id: string }[]>('SELECT id FROM artifacts WHERE id > $1 ORDER BY id LIMIT $2', [
+      after,
+      limit,
+    ]);
     return rows.map(({ id }) => id);
   }
 
@@ -185,10 +188,10 @@ export class ArtifactStore {
 
 /** Whether the run is held at this epoch; it stays so until the transaction ends. The lock is the one of journal writes. */
 async function isLeased(manager: EntityManager, runId: string, epoch: number): Promise<boolean> {
-  const rows = await manager.query<unknown[]>(
-    `SELECT FROM live_runs WHERE run_id = $1 AND epoch = $2 AND state = 'leased' FOR KEY SHARE`,
-    [runId, epoch],
-  );
+  const rows = await manager.query<unknown[]>(`SELECT FROM live_runs WHERE run_id = $1 AND epoch = $2 AND state = 'leased' FOR KEY SHARE`, [
+    runId,
+    epoch,
+  ]);
   return rows.length > 0;
 }
 
@@ -198,7 +201,11 @@ async function discard(manager: EntityManager, condition: string, parameters: un
     `DELETE FROM artifacts WHERE ${condition} RETURNING content_id`,
     parameters,
   );
-  if (gone.length > 0) await discardContents(manager, gone.map((row) => row.content_id));
+  if (gone.length > 0)
+    await discardContents(
+      manager,
+      gone.map((row) => row.content_id),
+    );
   return gone.length;
 }
 

@@ -49,7 +49,10 @@ export class ArtifactsController {
   @Endpoint({ access: 'runs.read', operationId: 'getArtifactMetadata', summary: 'Read what is known of a file' })
   @ApiOkResponse({ type: ArtifactDto, description: 'Everything but the content' })
   @ApiProblems(404)
-  async getArtifactMetadata(@CurrentPrincipal() principal: Principal, @Param('id', new IdPipe('artifact')) id: string): Promise<ArtifactDto> {
+  async getArtifactMetadata(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', new IdPipe('artifact')) id: string,
+  ): Promise<ArtifactDto> {
     return toArtifact(await this.artifacts.get(principal.tenant, id));
   }
 

@@ -24,13 +24,21 @@ export function selectionOf(request: EdgeRequest, response: Response, artifact: 
   if (request.method !== 'GET' || request.headers.range === undefined) return whole;
   const condition = request.headers['if-range'];
   if (condition !== undefined && condition !== tag) return whole;
-  const ranges = request.range(size);
-  if (ranges === -1) {
+  const range = rangeOf(request.headers.range, size);
+  if (range === null) return whole;
+  if (range.start >= size || range.end < range.start) {
     response.setHeader('Content-Range', `bytes */${size}`);
     throw new AppError(416, 'range_not_satisfiable', `the artifact has ${size} bytes`);
   }
-  const [range, ...more] = Array.isArray(ranges) && ranges.type === 'bytes' ? ranges : [];
-  return range === undefined || more.length > 0 ? whole : { kind: 'part', range: { start: range.start, end: range.end } };
+  return { kind: 'part', range };
+}
+
+/** One range of bytes, cut at the end of the file; null for anything else, which is to be ignored. */
+function rangeOf(header: string, size: number): ByteRange | null {
+  const [, first, last = '', suffix] = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/.exec(header.trim()) ?? [];
+  if (suffix !== undefined) return { start: Math.max(0, size - Number(suffix)), end: size - 1 };
+  if (first === undefined || (last !== '' && Number(last) < Number(first))) return null;
+  return { start: Number(first), end: last === '' ? size - 1 : Math.min(Number(last), size - 1) };
 }
 
 /** Writes everything before the content. The file is always offered for download and never run, shown or guessed at. */

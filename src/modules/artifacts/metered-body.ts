@@ -21,7 +21,9 @@ export class MeteredBody implements AsyncIterable<Uint8Array> {
     for await (const chunk of this.body) {
       this.size += chunk.length;
       if (this.size > this.limit) {
-        throw new StepError('artifact_too_large', `An artifact may have ${this.limit} bytes (HEDDLE_ARTIFACT_LIMIT).`, { retryable: false });
+        throw new StepError('artifact_too_large', `An artifact may have ${this.limit} bytes (HEDDLE_ARTIFACT_LIMIT).`, {
+          retryable: false,
+        });
       }
       this.hash.update(chunk);
       yield chunk;

@@ -3,10 +3,12 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import {
+  type JournalEntry,
   type JsonObject,
   type LaunchContext,
   RunEngine,
   type RunInfo,
+  StepError,
   type StoredDefinition,
   type TerminalRunStatus,
 } from '../../engine/index.js';
@@ -62,7 +64,7 @@ export class ResumeRunService {
     const launch = { runId: id, trigger: 'resume', createdAt: Date.now(), definition, inputs };
     const program = this.engine.program(definition);
     const plan = await program.planResume({
-      entries: await this.engine.journal(request.runId),
+      entries: await this.journalOf(request.tenant, request.runId),
       from: request.fromStep,
       before: this.engine.program(then),
       run: newRunInfo(request.tenant, launch),
@@ -92,6 +94,16 @@ export class ResumeRunService {
     );
     if (old === undefined) throw new RunNotFoundError();
     return old;
+  }
+
+  /** Complete, with the outputs that are kept outside of it. */
+  private async journalOf(tenant: string, runId: string): Promise<readonly JournalEntry[]> {
+    try {
+      return await this.engine.outputs.putBack(tenant, await this.engine.journal(runId));
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error;
+      throw new ConflictError(error.code, 'an output of the run is lost, so that it cannot be gone on with', { cause: error });
+    }
   }
 
   private async versionFor(request: ResumeRunRequest, old: OldRun, then: StoredDefinition): Promise<StoredDefinition> {

@@ -1,6 +1,8 @@
 import {
   type JournalEntry,
   type JsonObject,
+  type OutputRef,
+  outputRefOf,
   RunHistory,
   type SerializedError,
   type TerminalRunStatus,
@@ -36,6 +38,12 @@ export function endedRun(accepted: RunDto, definition: WorkflowDefinition, journ
     finished_at: new Date(last.at).toISOString(),
     duration_ms: startedAt === null ? null : Math.max(0, last.at - startedAt),
   };
+}
+
+/** Where the outputs are when they are too large for the journal. */
+export function outputRefAtEnd(journal: readonly JournalEntry[]): OutputRef | null {
+  const last = journal.at(-1);
+  return last?.type === 'run.completed' ? outputRefOf(JSON.parse(last.data) as JsonObject) : null;
 }
 
 function startOf(journal: readonly JournalEntry[]): number | null {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
 import { ENGINE_POOL, type EnginePool } from '../../platform/database/index.js';
+import { ArtifactsModule } from '../artifacts/index.js';
 import { WorkflowsModule } from '../workflows/index.js';
 import { RunEngineModule } from './engine/run-engine.module.js';
 import { BulkRunsController } from './bulk-runs.controller.js';
@@ -22,6 +23,7 @@ import { GetRunQuery } from './queries/get-run.query.js';
 import { ListEventsQuery } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
 import { ListStepsQuery } from './queries/list-steps.query.js';
+import { OutputReader } from './queries/output-reader.js';
 import { RunGraphQuery } from './queries/run-graph.query.js';
 import { RunStatsQuery } from './queries/run-stats.query.js';
 import { VisitsQuery } from './queries/visits.query.js';
@@ -29,6 +31,7 @@ import { WaitExplainers } from './queries/wait-explainers.js';
 import { WorkflowIdsQuery } from './queries/workflow-ids.query.js';
 import { RemoveRunController } from './removal/remove-run.controller.js';
 import { RemoveRunService } from './removal/remove-run.service.js';
+import { ArtifactRemoval } from './removal/artifact-removal.js';
 import { RunRemovals } from './removal/run-removals.js';
 import { RunRemover } from './removal/run-remover.js';
 import { ResumeRunController } from './resume-run.controller.js';
@@ -46,6 +49,7 @@ const QUERIES = [
   ListEventsQuery,
   ListRunsQuery,
   ListStepsQuery,
+  OutputReader,
   RunGraphQuery,
   VisitsQuery,
   RunStatsQuery,
@@ -81,6 +85,7 @@ const PARTITIONS = [
     ...QUERIES,
     ...FEED,
     ...PARTITIONS,
+    ArtifactRemoval,
     RunRemovals,
     RunRemover,
     RemoveRunService,

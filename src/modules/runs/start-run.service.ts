@@ -13,7 +13,8 @@ import { DefinitionsService } from '../workflows/index.js';
 import type { RunDto } from './dto/run.dto.js';
 import { RunWaiter, type RunWait } from './feed/run-waiter.js';
 import { preparedInputs } from './prepared-inputs.js';
-import { endedRun } from './run-ending.js';
+import { OutputReader } from './queries/output-reader.js';
+import { endedRun, outputRefAtEnd } from './run-ending.js';
 import { ConcurrencyConflictError } from './runs.errors.js';
 import { RunsService } from './runs.service.js';
 
@@ -48,6 +49,7 @@ export class StartRunService {
     private readonly definitions: DefinitionsService,
     private readonly waiter: RunWaiter,
     private readonly runs: RunsService,
+    private readonly outputs: OutputReader,
   ) {}
 
   /** Accepts a run; with `wait`, answers with its state at its end or when the time is over. */
@@ -86,7 +88,9 @@ export class StartRunService {
     const over = await waiting.over(wait.timeoutMs, wait.signal);
     const journal = over ? waiting.journal() : null;
     if (journal === null) return this.runs.get(submission.tenant, submitted.runId);
-    return endedRun(this.accepted(submission, submitted), submission.definition.definition, journal, this.engine.options.owner);
+    const run = endedRun(this.accepted(submission, submitted), submission.definition.definition, journal, this.engine.options.owner);
+    const ref = outputRefAtEnd(journal);
+    return ref === null ? run : { ...run, outputs: await this.outputs.load(submission.tenant, ref) };
   }
 
   private async answer(submission: SubmitRun, submitted: SubmittedRun): Promise<RunDto> {

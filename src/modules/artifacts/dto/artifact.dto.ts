@@ -13,7 +13,10 @@ export class ArtifactDto {
   @ApiProperty({ type: 'string', nullable: true, description: 'The step that left it; null for the outputs of the run', example: 'build' })
   step!: string | null;
 
-  @ApiProperty({ enum: ['file', 'output'], description: '`output`: the JSON of an output too large for the journal; lists show files only' })
+  @ApiProperty({
+    enum: ['file', 'output'],
+    description: '`output`: the JSON of an output too large for the journal; lists show files only',
+  })
   kind!: Artifact['kind'];
 
   @ApiProperty({ example: 'report/summary.pdf' })

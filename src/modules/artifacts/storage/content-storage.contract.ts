@@ -21,11 +21,14 @@ export function contentStorageContract(storage: () => ContentStorage, begin: (id
     return Buffer.concat(parts);
   }
 
-  it.each([0, 1, 1_000, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3 * MEBIBYTE])('gives back what it was given, %i bytes', async (size) => {
-    const content = randomBytes(size);
-    const id = await write([content]);
-    expect((await read(id, 0, size - 1)).equals(content)).toBe(true);
-  });
+  it.each([0, 1, 1_000, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3 * MEBIBYTE])(
+    'gives back what it was given, %i bytes',
+    async (size) => {
+      const content = randomBytes(size);
+      const id = await write([content]);
+      expect((await read(id, 0, size - 1)).equals(content)).toBe(true);
+    },
+  );
 
   it('takes chunks of any size, empty ones too', async () => {
     const content = randomBytes(600_000);
@@ -37,7 +40,14 @@ export function contentStorageContract(storage: () => ContentStorage, begin: (id
     const content = randomBytes(2 * MEBIBYTE);
     const id = await write([content]);
     const K256 = 256 * 1024;
-    for (const [start, end] of [[0, 0], [5, 9], [K256 - 1, K256], [K256, 2 * K256 - 1], [1, content.length - 1], [content.length - 1, content.length - 1]] as const) {
+    for (const [start, end] of [
+      [0, 0],
+      [5, 9],
+      [K256 - 1, K256],
+      [K256, 2 * K256 - 1],
+      [1, content.length - 1],
+      [content.length - 1, content.length - 1],
+    ] as const) {
       expect((await read(id, start, end)).equals(content.subarray(start, end + 1)), `${start}-${end}`).toBe(true);
     }
   });
@@ -117,5 +127,7 @@ async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> 
 
 /** Of a block that repeats. */
 function sliceOf(block: Buffer, start: number, length: number): Buffer {
-  return start + length <= block.length ? block.subarray(start, start + length) : Buffer.concat([block.subarray(start), block.subarray(0, start + length - block.length)]);
+  return start + length <= block.length
+    ? block.subarray(start, start + length)
+    : Buffer.concat([block.subarray(start), block.subarray(0, start + length - block.length)]);
 }

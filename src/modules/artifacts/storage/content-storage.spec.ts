@@ -37,12 +37,18 @@ describe('in Postgres', () => {
 
   contentStorageContract(
     () => new PostgresContentStorage(dataSource),
-    async (id) => void (await dataSource.query(`INSERT INTO artifact_contents (id, tenant_id, storage) VALUES ($1, 'default', 'postgres')`, [id])),
+    async (id) =>
+      void (await dataSource.query(`INSERT INTO artifact_contents (id, tenant_id, storage) VALUES ($1, 'default', 'postgres')`, [id])),
   );
 
   it('takes nothing for a content that is not noted, or is forgotten', async () => {
     const body = new Blob(['x']).stream() as AsyncIterable<Uint8Array>;
-    const written = new PostgresContentStorage(dataSource).write({ id: uuidv7(), tenant: 'default', body, signal: new AbortController().signal });
+    const written = new PostgresContentStorage(dataSource).write({
+      id: uuidv7(),
+      tenant: 'default',
+      body,
+      signal: new AbortController().signal,
+    });
     await expect(written).rejects.toMatchObject({ code: '23503' });
   });
 });
@@ -56,7 +62,10 @@ describe('in a directory', () => {
   it('shows nothing under its name before it is complete', async () => {
     const root = join(directory, 'other');
     const seen: string[] = [];
-    const files = (): string[] => readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name);
+    const files = (): string[] =>
+      readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name);
     const id = uuidv7();
     const body = async function* (): AsyncGenerator<Uint8Array> {
       yield Buffer.from('half');
@@ -100,12 +109,20 @@ describe('in S3', () => {
 
   it('tries again while the storage is busy, and not when it refuses', async () => {
     const write = (to: ContentStorage): Promise<void> =>
-      to.write({ id: uuidv7(), tenant: 'default', body: new Blob(['x']).stream() as AsyncIterable<Uint8Array>, signal: new AbortController().signal });
+      to.write({
+        id: uuidv7(),
+        tenant: 'default',
+        body: new Blob(['x']).stream() as AsyncIterable<Uint8Array>,
+        signal: new AbortController().signal,
+      });
     server.failing = 2;
     await write(storage());
     expect(server.failing).toBe(0);
     const before = server.requests.length;
-    await expect(write(new S3ContentStorage({ ...server.config, secretAccessKey: 'wrong' }))).rejects.toMatchObject({ name: 'S3Error', status: 403 });
+    await expect(write(new S3ContentStorage({ ...server.config, secretAccessKey: 'wrong' }))).rejects.toMatchObject({
+      name: 'S3Error',
+      status: 403,
+    });
     expect(server.requests.length).toBe(before + 1);
   });
 });

@@ -61,7 +61,9 @@ export class S3Client {
   private async once({ method, key, query, headers, body, signal }: S3Request): Promise<Response | S3Error> {
     const url = new URL(key === null ? this.bucketUrl : `${this.bucketUrl}/${key}`);
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
-    const hash = createHash('sha256').update(body ?? '').digest('hex');
+    const hash = createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
     const signed = await this.aws.sign(url, {
       method,
       headers: { ...headers, 'X-Amz-Content-Sha256': hash },
@@ -70,7 +72,10 @@ export class S3Client {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)), ANSWER_TIMEOUT_MS);
     try {
-      return await fetch(signed, { signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]), redirect: 'error' });
+      return await fetch(signed, {
+        signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+        redirect: 'error',
+      });
     } catch (cause) {
       return new S3Error(`${method} ${url.host}${url.pathname}: no answer`, null, { cause });
     } finally {

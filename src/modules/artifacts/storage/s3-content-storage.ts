@@ -42,7 +42,8 @@ export class S3ContentStorage implements ContentStorage {
     const key = this.keyOf(id);
     await discard(await this.client.send({ method: 'DELETE', key }, [200, 204, 404]));
     const listed = await this.client.send({ method: 'GET', key: null, query: { uploads: '', prefix: key } }, [200, 404]);
-    for (const [, upload] of (await listed.text()).matchAll(/<UploadId>([^<]+)<\/UploadId>/g)) await this.abort(key, unescapeXml(upload ?? ''));
+    for (const [, upload] of (await listed.text()).matchAll(/<UploadId>([^<]+)<\/UploadId>/g))
+      await this.abort(key, unescapeXml(upload ?? ''));
   }
 
   private async put(id: string, content: Buffer, signal: AbortSignal): Promise<void> {

@@ -45,7 +45,15 @@ export class S3Server {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  get config(): { kind: 's3'; bucket: string; prefix: string; endpoint: string; region: string; accessKeyId: string; secretAccessKey: string } {
+  get config(): {
+    kind: 's3';
+    bucket: string;
+    prefix: string;
+    endpoint: string;
+    region: string;
+    accessKeyId: string;
+    secretAccessKey: string;
+  } {
     return { kind: 's3', bucket: BUCKET, prefix: 'heddle/a/', endpoint: this.endpoint, region: REGION, ...S3_KEYS };
   }
 
@@ -73,7 +81,9 @@ export class S3Server {
     const upload = url.searchParams.get('uploadId');
     switch (request.method) {
       case 'PUT':
-        return upload === null ? this.put(response, key, body) : this.putPart(response, upload, Number(url.searchParams.get('partNumber')), body);
+        return upload === null
+          ? this.put(response, key, body)
+          : this.putPart(response, upload, Number(url.searchParams.get('partNumber')), body);
       case 'POST':
         return upload === null ? this.begin(response, key) : this.complete(response, upload, body.toString());
       case 'GET':
@@ -98,7 +108,9 @@ export class S3Server {
     const id = `upload&${this.nextUpload}`;
     this.nextUpload += 1;
     this.uploads.set(id, { key, parts: new Map() });
-    response.end(`<InitiateMultipartUploadResult><Key>${key}</Key><UploadId>${id.replace('&', '&amp;')}</UploadId></InitiateMultipartUploadResult>`);
+    response.end(
+      `<InitiateMultipartUploadResult><Key>${key}</Key><UploadId>${id.replace('&', '&amp;')}</UploadId></InitiateMultipartUploadResult>`,
+    );
   }
 
   private putPart(response: ServerResponse, id: string, number: number, body: Buffer): void {
@@ -114,7 +126,9 @@ export class S3Server {
     if (upload === undefined) return refuse(response, 404, 'NoSuchUpload');
     const named = [...body.matchAll(/<Part><PartNumber>(\d+)<\/PartNumber><ETag>&quot;(\w+)&quot;<\/ETag><\/Part>/g)];
     const parts = named.map(([, number]) => upload.parts.get(Number(number)) ?? Buffer.alloc(0));
-    const right = named.every(([, number, tag], index) => Number(number) === index + 1 && tagOf(parts[index] ?? Buffer.alloc(0)) === `"${tag}"`);
+    const right = named.every(
+      ([, number, tag], index) => Number(number) === index + 1 && tagOf(parts[index] ?? Buffer.alloc(0)) === `"${tag}"`,
+    );
     if (named.length === 0 || !right) return refuse(response, 400, 'InvalidPart');
     if (parts.slice(0, -1).some((part) => part.length < MIN_PART)) return refuse(response, 400, 'EntityTooSmall');
     this.objects.set(upload.key, Buffer.concat(parts));
@@ -162,7 +176,10 @@ function signatureFault(request: IncomingMessage, url: URL, body: Buffer): strin
   const time = String(request.headers['x-amz-date']);
   const scope = `${day}/${REGION}/s3/aws4_request`;
   const text = ['AWS4-HMAC-SHA256', time, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
-  const key = [day, REGION, 's3', 'aws4_request'].reduce<Buffer>((from, part) => hmac(from, part), Buffer.from(`AWS4${S3_KEYS.secretAccessKey}`));
+  const key = [day, REGION, 's3', 'aws4_request'].reduce<Buffer>(
+    (from, part) => hmac(from, part),
+    Buffer.from(`AWS4${S3_KEYS.secretAccessKey}`),
+  );
   return hmac(key, text).toString('hex') === signature ? null : 'SignatureDoesNotMatch';
 }
 

@@ -5,7 +5,7 @@ import { createLogger } from '../../../platform/logging/index.js';
 import { loadConfig } from '../../../config/index.js';
 import { ListEventsQuery } from '../queries/list-events.query.js';
 import { ListStepsQuery, type StepsCursor, type StepsPage } from '../queries/list-steps.query.js';
-import { JournalDatabase, TENANT, type SeedRow } from '../testing/journal-database.js';
+import { JournalDatabase, NO_LARGE_OUTPUTS, TENANT, type SeedRow } from '../testing/journal-database.js';
 import { RecordingSink } from '../testing/recording-sink.js';
 import { RunEventHub } from './run-event-hub.js';
 import { RunEventsReader } from './run-events.reader.js';
@@ -119,7 +119,7 @@ describe("a run's event log", () => {
     expect(filtered.ids).toEqual(['4', '6', '8', '10', '12', '14', '16', '18']);
     const steps: string[] = [];
     for (let cursor: StepsCursor | null = { settled: 0 }; cursor !== null;) {
-      const page: StepsPage = await new ListStepsQuery(database.dataSource).execute({
+      const page: StepsPage = await new ListStepsQuery(database.dataSource, NO_LARGE_OUTPUTS).execute({
         tenant: TENANT,
         runId,
         over: true,

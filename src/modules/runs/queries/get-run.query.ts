@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { Json, JsonObject } from '../../../engine/index.js';
+import { type Json, type JsonObject, outputRefOf } from '../../../engine/index.js';
+import { OutputReader } from './output-reader.js';
 import type { RunRow } from './run-row.js';
 import { IS_RUN_RETRY_SQL, isNodePathSql, OPEN_PATHS_SQL, SETTLING_SQL } from './step-rows.js';
 
@@ -34,7 +35,10 @@ const MAX_OPEN_PATHS = 100;
 
 @Injectable()
 export class GetRunQuery {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly outputs: OutputReader,
+  ) {}
 
   async overview(tenant: string, runId: string): Promise<RunRow | null> {
     const [row] = await this.dataSource.query<RunRow[]>('SELECT * FROM run_overview WHERE id = $1 AND tenant_id = $2', [runId, tenant]);
@@ -55,7 +59,9 @@ export class GetRunQuery {
     );
     if (row === undefined) return null;
     const { first, last, ...run } = row;
-    return { ...run, inputs: (first?.['inputs'] as JsonObject | undefined) ?? null, outputs: last?.['outputs'] ?? null };
+    const ref = last === null ? null : outputRefOf(last);
+    const outputs = ref === null ? (last?.['outputs'] ?? null) : await this.outputs.load(tenant, ref);
+    return { ...run, inputs: (first?.['inputs'] as JsonObject | undefined) ?? null, outputs };
   }
 
   async steps(tenant: string, runId: string, restart: RunRestart): Promise<RunSteps> {

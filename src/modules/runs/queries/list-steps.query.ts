@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import type { Json, JsonObject } from '../../../engine/index.js';
+import { type Json, type JsonObject, type OutputRef, outputRefOf } from '../../../engine/index.js';
 import { MAX_BYTES_PER_READ, withinBytes } from '../feed/event-row.js';
+import { OutputReader } from './output-reader.js';
 import { fanOutSize, openStep, settledStep, type OpenStepRow, type SettledStepRow, type StepRecord } from './step-record.js';
 import { OPEN_PATHS_SQL, OPENING_SQL, SETTLING_SQL } from './step-rows.js';
 
@@ -37,14 +38,17 @@ type SettledRow = Sequenced<SettledStepRow> & { readonly scanned: number };
  */
 @Injectable()
 export class ListStepsQuery {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly outputs: OutputReader,
+  ) {}
 
   async execute(request: ListStepsRequest): Promise<StepsPage> {
     const { cursor, limit } = request;
     const steps: StepRecord[] = [];
     if ('settled' in cursor) {
       const rows = await this.settledRows(request, cursor.settled);
-      const shown = rows.slice(0, limit);
+      const shown = shortened(rows.slice(0, limit));
       const last = shown.at(-1);
       steps.push(...(await this.settledSteps(request, shown)));
       if (last !== undefined && (rows[0]?.scanned ?? 0) > shown.length) return { steps, next: { settled: last.seq } };
@@ -77,9 +81,16 @@ export class ListStepsQuery {
     const steps: StepRecord[] = [];
     for (const row of rows) {
       const items = fanOutSize(row);
-      steps.push(items === null ? settledStep(row, openings.get(row.step)) : await this.fanOut(request, row, items));
+      if (items !== null) steps.push(await this.fanOut(request, row, items));
+      else steps.push(await this.settled(request.tenant, row, openings.get(row.step)));
     }
     return steps;
+  }
+
+  private async settled(tenant: string, row: SettledStepRow, opening: OpenStepRow | undefined): Promise<StepRecord> {
+    const step = settledStep(row, opening);
+    const ref = largeOutputOf(row);
+    return ref === null ? step : { ...step, output: await this.outputs.load(tenant, ref) };
   }
 
   /** The first row of each path, also when it stands for an attempt that failed. */
@@ -95,7 +106,7 @@ export class ListStepsQuery {
   /** A fan-out begins with its first item; its output is its items' outputs in order, null for an item without one. */
   private async fanOut({ runId, tenant }: ListStepsRequest, row: Sequenced<SettledStepRow>, items: number): Promise<StepRecord> {
     if (items > MAX_ITEMS_ASSEMBLED) return settledStep(row);
-    const found = await this.dataSource.query<{ bytes: string | null; index: number | null; began_at: Date; data: JsonObject }[]>(
+    const found = await this.dataSource.query<{ bytes: string | null; index: number | null; began_at: Date; data: JsonObject | null }[]>(
       `WITH items AS MATERIALIZED (
          SELECT step, coalesce(started_at, at) AS began_at, data FROM run_events
          WHERE run_id = $1 AND tenant_id = $2 AND seq < $3 AND type = 'step.completed' AND step ~ $4),
@@ -105,11 +116,14 @@ export class ListStepsQuery {
       [runId, tenant, row.seq, `^${escapeRegex(row.step)}\\[(\\d+)\\]$`],
     );
     if (Number(found[0]?.bytes ?? 0) >= MAX_BYTES_PER_READ) return settledStep(row);
+    const refs = found.map(({ data }) => (data === null ? null : outputRefOf(data)));
+    if (refs.reduce((bytes, ref) => bytes + (ref?.size ?? 0), 0) >= MAX_BYTES_PER_READ) return settledStep(row);
     const output: Json[] = Array.from({ length: items }, () => null);
     let began = row.at;
-    for (const item of found) {
+    for (const [at, item] of found.entries()) {
       if (item.index === null) continue;
-      if (item.index < items) output[item.index] = item.data['output'] ?? null;
+      const ref = refs[at] ?? null;
+      if (item.index < items) output[item.index] = ref === null ? (item.data?.['output'] ?? null) : await this.outputs.load(tenant, ref);
       if (item.began_at < began) began = item.began_at;
     }
     return { ...settledStep({ ...row, started_at: began }), output };
@@ -125,6 +139,20 @@ export class ListStepsQuery {
       [runId, tenant, after, limit],
     );
   }
+}
+
+/** The rows whose large outputs fit on a page, at least one. */
+function shortened<Row extends SettledStepRow>(rows: readonly Row[]): Row[] {
+  let bytes = 0;
+  const tooMany = rows.findIndex((row, index) => {
+    bytes += largeOutputOf(row)?.size ?? 0;
+    return index > 0 && bytes > MAX_BYTES_PER_READ;
+  });
+  return rows.slice(0, tooMany === -1 ? rows.length : tooMany);
+}
+
+function largeOutputOf({ type, data }: SettledStepRow): OutputRef | null {
+  return type === 'step.completed' ? outputRefOf(data) : null;
 }
 
 function escapeRegex(text: string): string {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { v7 as uuidv7 } from 'uuid';
-import { JournalDatabase, TENANT, type SeedRow } from '../testing/journal-database.js';
+import { JournalDatabase, NO_LARGE_OUTPUTS, TENANT, type SeedRow } from '../testing/journal-database.js';
 import { GetRunQuery, NEVER_RESTARTED } from './get-run.query.js';
 import { ListRunsQuery, type ListRunsRequest } from './list-runs.query.js';
 import { ListStepsQuery, type StepsCursor } from './list-steps.query.js';
@@ -91,7 +91,7 @@ describe('the list of runs', () => {
 
 describe('the steps of a run', () => {
   const page = async (runId: string, over: boolean, cursor: StepsCursor, limit: number, restartedAt = 0) =>
-    new ListStepsQuery(database.dataSource).execute({ tenant: TENANT, runId, over, restartedAt, cursor, limit });
+    new ListStepsQuery(database.dataSource, NO_LARGE_OUTPUTS).execute({ tenant: TENANT, runId, over, restartedAt, cursor, limit });
   const all = async (runId: string, over: boolean, restartedAt = 0): Promise<StepRecord[]> =>
     (await page(runId, over, { settled: 0 }, 100, restartedAt)).steps;
 
@@ -170,7 +170,7 @@ describe('the steps of a run', () => {
     }
     expect(seen).toEqual(['a:success', 'b:success', 'c:success', 'open-1:running', 'open-2:waiting', 'open-3:waiting']);
     expect(pages).toBe(3);
-    const steps = await new GetRunQuery(database.dataSource).steps(TENANT, runId, NEVER_RESTARTED);
+    const steps = await new GetRunQuery(database.dataSource, NO_LARGE_OUTPUTS).steps(TENANT, runId, NEVER_RESTARTED);
     expect(steps).toEqual({ completed: 3, open: ['open-1', 'open-2', 'open-3'] });
   });
 
@@ -200,7 +200,7 @@ describe('the steps of a run', () => {
         completed('b', 2),
       ],
     });
-    const query = new GetRunQuery(database.dataSource);
+    const query = new GetRunQuery(database.dataSource, NO_LARGE_OUTPUTS);
     const restart = await query.lastRestart(TENANT, runId);
     expect(restart).toEqual({ attempt: 2, seq: 8 });
     expect((await all(runId, false, restart.seq)).map(({ path, status }) => [path, status])).toEqual([

@@ -2,10 +2,12 @@ import { rmSync } from 'node:fs';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { loadConfig } from '../../../config/index.js';
-import type { JsonObject, RunEventType } from '../../../engine/index.js';
+import type { JsonObject, RunEngine, RunEventType } from '../../../engine/index.js';
+import { LargeOutputs } from '../../../engine/journal/large-outputs.js';
 import { Database } from '../../../platform/database/index.js';
 import { typeormTarget } from '../../../platform/database/data-source.js';
-import { createLogger } from '../../../platform/logging/index.js';
+import { createLogger, type Logger } from '../../../platform/logging/index.js';
+import { OutputReader } from '../queries/output-reader.js';
 import { createDataDir } from '../../../../test/support/embedded-data.js';
 
 export const TENANT = 'acme';
@@ -133,6 +135,9 @@ export class JournalDatabase {
     );
   }
 }
+
+/** Reads outputs of journals that hold all of theirs. */
+export const NO_LARGE_OUTPUTS = new OutputReader({ outputs: new LargeOutputs(null, Infinity) } as unknown as RunEngine, {} as Logger);
 
 /** The statement that appends one row, for tests that need it inside a transaction of their own. */
 export function insertRow(
