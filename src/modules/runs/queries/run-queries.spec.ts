@@ -213,7 +213,7 @@ describe('the steps of a run', () => {
 
 describe('a run', () => {
   it('has its inputs and outputs from the journal', async () => {
-    const query = new GetRunQuery(database.dataSource);
+    const query = new GetRunQuery(database.dataSource, NO_LARGE_OUTPUTS);
     const runId = await database.addRun({
       status: 'success',
       rows: [
