@@ -19,6 +19,9 @@ export class JournalClosedError extends Error {
   }
 }
 
+/** What closes the journal of a run that leaves. One for all: its stack would cost more than the rest of the leaving. */
+export const JOURNAL_DROPPED = new JournalClosedError('dropped');
+
 export interface NewEntry {
   readonly type: RunEventType;
   readonly step?: string;

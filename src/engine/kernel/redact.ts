@@ -4,6 +4,7 @@ const MASK = '***';
 
 /** A function that hides the given values in the texts of serialised JSON, or undefined when there is nothing to hide. */
 export function redactor(secrets: readonly string[]): ((json: string) => string) | undefined {
+  if (secrets.length === 0) return undefined;
   // Longest first, so that no secret survives as the rest of another.
   const needles = [...new Set(secrets)].filter((value) => value !== '').toSorted((a, b) => b.length - a.length);
   if (needles.length === 0) return undefined;

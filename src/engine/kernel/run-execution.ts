@@ -1,5 +1,5 @@
 import type { RunHistory, WaitRecord } from '../journal/run-history.js';
-import { EndRefusedError, JournalClosedError, type RunJournal } from '../journal/run-journal.js';
+import { EndRefusedError, JOURNAL_DROPPED, JournalClosedError, type RunJournal } from '../journal/run-journal.js';
 import type { Json } from '../model/json.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import type { SerializedError } from '../model/step-error.js';
@@ -128,7 +128,7 @@ export class RunExecution {
 
   /** The lease is known to be lost, or must be taken as lost: nothing may be done any more. */
   drop(): void {
-    this.journal.close(new JournalClosedError('dropped'));
+    this.journal.close(JOURNAL_DROPPED);
     this.close(null);
   }
 
@@ -301,7 +301,7 @@ export class RunExecution {
   private leave(how: LeftHow, status?: TerminalRunStatus): void {
     if (this.activity.left) return;
     this.activity.leave();
-    this.journal.close(new JournalClosedError('dropped'));
+    this.journal.close(JOURNAL_DROPPED);
     this.waits.close();
     if (this.deadlineTimer !== null) clearTimeout(this.deadlineTimer);
     this.host.onLeft(this, how, status);

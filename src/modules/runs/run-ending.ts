@@ -8,7 +8,7 @@ import {
   type TerminalRunStatus,
   type WorkflowDefinition,
 } from '../../engine/index.js';
-import { placesOf } from '../../engine/workflow/index.js';
+import { hasVisits, mayRestart, placesOf, sizeOf } from '../../engine/workflow/index.js';
 import type { RunDto } from './dto/run.dto.js';
 
 const STATUS_OF: Readonly<Record<string, TerminalRunStatus>> = {
@@ -23,16 +23,16 @@ export function endedRun(accepted: RunDto, definition: WorkflowDefinition, journ
   const status = last === undefined ? undefined : STATUS_OF[last.type];
   if (last === undefined || status === undefined) throw new Error('the journal has no end');
   const data = JSON.parse(last.data) as JsonObject;
-  const history = RunHistory.from(journal);
+  const { completed, attempt } = standing(status, definition, journal);
   const startedAt = startOf(journal);
   return {
     ...accepted,
     status,
     outputs: data['outputs'] ?? null,
     error: status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null,
-    progress: { ...accepted.progress, completed: settledVertices(history, definition) },
+    progress: { ...accepted.progress, completed },
     current_steps: [],
-    attempt: history.runAttempt,
+    attempt,
     worker,
     started_at: startedAt === null ? null : new Date(startedAt).toISOString(),
     finished_at: new Date(last.at).toISOString(),
@@ -48,6 +48,13 @@ export function outputRefAtEnd(journal: readonly JournalEntry[]): OutputRef | nu
 
 function startOf(journal: readonly JournalEntry[]): number | null {
   return journal.find((entry) => entry.type === 'run.started')?.at ?? null;
+}
+
+function standing(status: TerminalRunStatus, definition: WorkflowDefinition, journal: readonly JournalEntry[]): { completed: number; attempt: number } {
+  // Success settles every node of a graph, so there is nothing to count.
+  if (status === 'success' && !hasVisits(definition) && !mayRestart(definition)) return { completed: sizeOf(definition), attempt: 1 };
+  const history = RunHistory.from(journal);
+  return { completed: settledVertices(history, definition), attempt: history.runAttempt };
 }
 
 function settledVertices({ steps }: RunHistory, definition: WorkflowDefinition): number {

@@ -69,7 +69,7 @@ export class WorkflowRunsController {
   }
 }
 
-/** One for all: an abort without a reason makes an exception with a stack, and every answered request ends in one. */
+/** One for all: an abort without a reason makes an exception with a stack. */
 const CALLER_LEFT = new Error('the caller left');
 
 /** Waiting ends early when the caller leaves or the server shuts down; the run goes on. */
@@ -78,7 +78,7 @@ function waitFor(timeoutMs: number, request: EdgeRequest, response: Response): W
   const forget = request.drain?.register(() => left.abort(CALLER_LEFT));
   response.on('close', () => {
     forget?.();
-    left.abort(CALLER_LEFT);
+    if (!response.writableEnded) left.abort(CALLER_LEFT);
   });
   return { timeoutMs, signal: left.signal };
 }

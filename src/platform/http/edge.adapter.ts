@@ -1,14 +1,38 @@
+import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
 import { JSON_MEDIA_TYPE } from './edge-answer.js';
 import type { EdgeRequest } from './edge-request.js';
 
-/**
- * Sends what handlers return. Plain JSON, which is nearly everything, goes out here in one write; the rest is Express's. The
- * reply to a request that holds its `Idempotency-Key` is stored before it is sent: a client that has seen it must get the
- * same one again.
- */
+/** An Express application and the prototypes it gives requests and responses. */
+interface ExpressApp extends RequestListener {
+  request: object;
+  response: object;
+}
+
+/** Nest on Express, with what costs every request done once or in less. */
 export class EdgeAdapter extends ExpressAdapter {
+  /**
+   * Express changes the prototypes of each request and response to its own, for which V8 takes some 6 µs apiece. Node makes
+   * them with these prototypes here, so that there is nothing to change.
+   */
+  override initHttpServer({ forceCloseConnections }: NestApplicationOptions): void {
+    const app = this.getInstance<ExpressApp>();
+    class EdgeIncomingMessage extends IncomingMessage {}
+    class EdgeServerResponse extends ServerResponse {}
+    app.request = Object.setPrototypeOf(EdgeIncomingMessage.prototype, app.request) as object;
+    app.response = Object.setPrototypeOf(EdgeServerResponse.prototype, app.response) as object;
+    this.httpServer = createServer({ IncomingMessage: EdgeIncomingMessage, ServerResponse: EdgeServerResponse }, app);
+    // Private to Nest's adapter, which has no other way to make the server with classes of one's own.
+    if (forceCloseConnections === true) (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
+  }
+
+  /**
+   * Sends what handlers return. Plain JSON, which is nearly everything, goes out here in one write; the rest is Express's. The
+   * reply to a request that holds its `Idempotency-Key` is stored before it is sent: a client that has seen it must get the
+   * same one again.
+   */
   override reply(response: Response, value: unknown, status?: number): unknown {
     if (status !== undefined) response.status(status);
     const json = isPlain(value) && !response.hasHeader('Content-Type') ? JSON.stringify(value) : undefined;
