@@ -43,7 +43,9 @@ export function endedRun(accepted: RunDto, definition: WorkflowDefinition, journ
 /** Where the outputs are when they are too large for the journal. */
 export function outputRefAtEnd(journal: readonly JournalEntry[]): OutputRef | null {
   const last = journal.at(-1);
-  return last?.type === 'run.completed' ? outputRefOf(JSON.parse(last.data) as JsonObject) : null;
+  // Most runs have none, and are not parsed for it.
+  if (last?.type !== 'run.completed' || !last.data.includes('"output_ref":')) return null;
+  return outputRefOf(JSON.parse(last.data) as JsonObject);
 }
 
 function startOf(journal: readonly JournalEntry[]): number | null {
