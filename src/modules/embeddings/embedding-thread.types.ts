@@ -4,5 +4,4 @@ export interface EmbeddingTask {
 }
 
 export type EmbeddingAnswer =
-  | { readonly id: number; readonly vectors: readonly Float32Array[] }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly vectors: readonly Float32Array[] } | { readonly id: number; readonly error: string };

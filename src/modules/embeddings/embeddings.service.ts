@@ -2,12 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
 import { StepError } from '../../engine/index.js';
 import { EgressClient } from '../../platform/egress/index.js';
-import type { Embedder, EmbeddingModelSpec } from './embedding-model.js';
+import { DEFAULT_TENANT } from '../auth/index.js';
+import type { Embedder, ModelToAsk } from './embedding-model.js';
 import { EndpointEmbedder } from './endpoint-embedder.js';
 import { LocalEmbedder } from './local-embedder.js';
-
-/** The tenant that may use secrets of the server's environment: the operator's own. */
-const OPERATOR_TENANT = 'default';
 
 /** Finds who turns texts into vectors for a model. */
 @Injectable()
@@ -18,16 +16,17 @@ export class Embeddings {
     @Inject(CONFIG) private readonly config: HeddleConfig,
   ) {}
 
-  /** Throws `StepError('secret_missing')` when the model's key is not there for the tenant. */
-  embedder(tenant: string, spec: EmbeddingModelSpec): Embedder {
+  /** Throws `StepError('no_key')` when the model's key is not there for the tenant. */
+  embedder(tenant: string, spec: ModelToAsk): Embedder {
     if (spec.provider === 'local') return this.local;
-    const { base_url: baseUrl = '', api_key_secret: name } = spec;
-    return new EndpointEmbedder({ ...spec, base_url: baseUrl }, name === undefined ? undefined : this.secret(tenant, name), this.egress);
+    const { base_url: baseUrl = '', api_key_env: name } = spec;
+    return new EndpointEmbedder({ ...spec, base_url: baseUrl }, name === undefined ? undefined : this.key(tenant, name), this.egress);
   }
 
-  private secret(tenant: string, name: string): string {
-    const value = tenant === OPERATOR_TENANT ? this.config.secrets[name] : undefined;
-    if (value === undefined) throw new StepError('secret_missing', `there is no secret ${JSON.stringify(name)}`, { retryable: false });
-    return value;
+  /** Keys of the environment are the operator's own. */
+  private key(tenant: string, name: string): string {
+    const key = tenant === DEFAULT_TENANT ? this.config.modelKeys[name] : undefined;
+    if (key === undefined) throw new StepError('no_key', `the key ${name} of the embedding model is not set`, { retryable: false });
+    return key;
   }
 }

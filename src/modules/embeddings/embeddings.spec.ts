@@ -9,7 +9,8 @@ beforeAll(() => {
 });
 afterAll(async () => embedder.onModuleDestroy());
 
-const dot = (a: Float32Array | undefined, b: Float32Array | undefined): number => Array.from(a ?? []).reduce((sum, value, at) => sum + value * (b?.[at] ?? 0), 0);
+const dot = (a: Float32Array | undefined, b: Float32Array | undefined): number =>
+  Array.from(a ?? []).reduce((sum, value, at) => sum + value * (b?.[at] ?? 0), 0);
 
 describe('the model that ships with the server', () => {
   it('puts what means the same close together, as unit vectors', async () => {
@@ -37,7 +38,10 @@ describe('the model that ships with the server', () => {
 
   it('stops between batches when it is told to', async () => {
     const stop = new AbortController();
-    const work = embedder.embed(Array.from({ length: 200 }, (_, index) => `text ${index}`), stop.signal);
+    const work = embedder.embed(
+      Array.from({ length: 200 }, (_, index) => `text ${index}`),
+      stop.signal,
+    );
     stop.abort(new Error('enough'));
     await expect(work).rejects.toThrow('enough');
   });

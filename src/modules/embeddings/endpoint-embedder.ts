@@ -1,6 +1,6 @@
 import { StepError } from '../../engine/index.js';
 import type { EgressClient } from '../../platform/egress/index.js';
-import { normalised, type Embedder, type EmbeddingModelSpec } from './embedding-model.js';
+import { normalised, type Embedder, type ModelToAsk } from './embedding-model.js';
 
 const TIMEOUT_MS = 60_000;
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
@@ -10,14 +10,15 @@ export class EndpointEmbedder implements Embedder {
   readonly batchSize = 64;
 
   constructor(
-    private readonly spec: EmbeddingModelSpec & { readonly base_url: string },
+    private readonly spec: ModelToAsk & { readonly base_url: string },
     private readonly apiKey: string | undefined,
     private readonly egress: EgressClient,
   ) {}
 
   async embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
     const vectors: Float32Array[] = [];
-    for (let at = 0; at < texts.length; at += this.batchSize) vectors.push(...(await this.ask(texts.slice(at, at + this.batchSize), signal)));
+    for (let at = 0; at < texts.length; at += this.batchSize)
+      vectors.push(...(await this.ask(texts.slice(at, at + this.batchSize), signal)));
     return vectors;
   }
 
@@ -27,7 +28,12 @@ export class EndpointEmbedder implements Embedder {
       url: `${base.replace(/\/+$/, '')}/embeddings`,
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(this.apiKey === undefined ? {} : { authorization: `Bearer ${this.apiKey}` }) },
-      body: JSON.stringify({ model, input: texts, encoding_format: 'float', ...(request === true ? { dimensions } : {}) }),
+      body: JSON.stringify({
+        model,
+        input: texts,
+        encoding_format: 'float',
+        ...(request === true && dimensions !== undefined ? { dimensions } : {}),
+      }),
       signal,
       timeoutMs: TIMEOUT_MS,
       maxResponseBytes: 64 * 1024 * 1024,
@@ -43,7 +49,7 @@ export class EndpointEmbedder implements Embedder {
       throw new StepError('embedding_failed', `the endpoint did not answer with ${count} embeddings`);
     }
     for (const { length } of vectors) {
-      if (length === this.spec.dimensions) continue;
+      if (length === (this.spec.dimensions ?? length)) continue;
       const message = `the endpoint's vectors have ${length} dimensions, not ${this.spec.dimensions}`;
       throw new StepError('embedding_dimensions', message, { retryable: false });
     }

@@ -3,7 +3,7 @@ import { ApiResponse } from '@nestjs/swagger';
 import { titleOfStatus } from './problem.js';
 
 /** A status that answers a problem. */
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 422 | 429 | 500 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 416 | 422 | 429 | 500 | 502 | 503;
 
 /**
  * States which problems a route answers: `@ApiProblems(404, 409)`. The written document gives every error answer without a

@@ -18,7 +18,10 @@ const cut = (text: string, chunking: Chunking): Promise<Chunk[]> => chunked(text
 
 /** Texts of all shapes: prose, walls without a space, emoji, code, blank lines. */
 const TEXTS: Record<string, string> = {
-  prose: Array.from({ length: 60 }, (_, at) => `Sentence ${at} tells of ${'many '.repeat(at % 7)}things. It ends here.${at % 5 === 0 ? '\n\n' : ' '}`).join(''),
+  prose: Array.from(
+    { length: 60 },
+    (_, at) => `Sentence ${at} tells of ${'many '.repeat(at % 7)}things. It ends here.${at % 5 === 0 ? '\n\n' : ' '}`,
+  ).join(''),
   'a wall': 'x'.repeat(3_333),
   emoji: '😀😃 '.repeat(700) + '😀'.repeat(400),
   markdown: `Before.\n\n# One\n\nText of one. ${'More of it. '.repeat(30)}\n\n## Inside\n\n\`\`\`sh\n# not a heading\n\nls\n\`\`\`\n\n# Two\nEnd.`,
@@ -56,7 +59,13 @@ describe('sizes and overlaps', () => {
   it('of fixed are exact', async () => {
     const text = 'abcdefghij'.repeat(10);
     const chunks = await cut(text, { strategy: 'fixed', chunk_size: 30, chunk_overlap: 10 });
-    expect(chunks.map(({ start, end }) => [start, end])).toEqual([[0, 30], [20, 50], [40, 70], [60, 90], [80, 100]]);
+    expect(chunks.map(({ start, end }) => [start, end])).toEqual([
+      [0, 30],
+      [20, 50],
+      [40, 70],
+      [60, 90],
+      [80, 100],
+    ]);
   });
 
   it('of recursive: the overlap is exact, the end is a good place', async () => {
@@ -67,8 +76,16 @@ describe('sizes and overlaps', () => {
   });
 
   it('of sentence: whole sentences, repeated as far as they fit', async () => {
-    const chunks = await cut('One is here. Two is here. Three is here. Four is here. ', { strategy: 'sentence', chunk_size: 30, chunk_overlap: 15 });
-    expect(chunks.map(({ text }) => text)).toEqual(['One is here. Two is here. ', 'Two is here. Three is here. ', 'Three is here. Four is here. ']);
+    const chunks = await cut('One is here. Two is here. Three is here. Four is here. ', {
+      strategy: 'sentence',
+      chunk_size: 30,
+      chunk_overlap: 15,
+    });
+    expect(chunks.map(({ text }) => text)).toEqual([
+      'One is here. Two is here. ',
+      'Two is here. Three is here. ',
+      'Three is here. Four is here. ',
+    ]);
   });
 });
 
@@ -78,13 +95,16 @@ describe('markdown', () => {
     expect(chunks[0]).toMatchObject({ text: 'Before.\n\n', headings: [] });
     expect(chunks.find(({ text }) => text.includes('not a heading'))?.headings).toEqual(['One', 'Inside']);
     expect(chunks.at(-1)).toMatchObject({ text: '# Two\nEnd.', headings: ['Two'] });
-    expect(chunks.filter(({ text }) => text.startsWith('# One') || text.startsWith('More') || text.startsWith('Text')).length).toBeGreaterThan(1);
+    expect(
+      chunks.filter(({ text }) => text.startsWith('# One') || text.startsWith('More') || text.startsWith('Text')).length,
+    ).toBeGreaterThan(1);
   });
 });
 
 describe('semantic', () => {
   it('cuts where the subject changes', async () => {
-    const about = (word: string): string => Array.from({ length: 6 }, (_, at) => `The ${word} ${word} ${word} ${'a'.repeat(at)}. `).join('');
+    const about = (word: string): string =>
+      Array.from({ length: 6 }, (_, at) => `The ${word} ${word} ${word} ${'a'.repeat(at)}. `).join('');
     const text = about('zzzz') + about('qqqq');
     const chunks = await cut(text, { strategy: 'semantic', chunk_size: 1_000, chunk_overlap: 0 });
     expect(chunks.map(({ start }) => start)).toContain(text.indexOf('The qqqq'));

@@ -64,7 +64,7 @@ function sectionsOf(text: string): Section[] {
 
 /** Every line with its line break. */
 function* linesOf(text: string): Generator<Span> {
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const at = text.indexOf('\n', start);
     const end = at === -1 ? text.length : at + 1;
     yield { start, end };

@@ -1,0 +1,6 @@
+export { RagModule } from './rag.module.js';
+/** Collections of a tenant, what is put into them and what is found in them. */
+export { CollectionsService } from './collections.service.js';
+export { IngestService } from './ingest.service.js';
+export { SearchService, type Search } from './search.service.js';
+export type { Collection, Found, IngestResult, NewDocument, SearchMode } from './rag.types.js';

@@ -1,0 +1,91 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import type { Collection } from '../rag.types.js';
+import { byScore, type Scored, type SearchLimits } from './vector-search.js';
+
+/** Usual parameters of BM25 (Robertson and Zaragoza 2009). */
+const K1 = 1.2;
+const B = 0.75;
+/** Words of a query that count; the rarest are kept. */
+const MAX_WORDS = 24;
+/** Candidates by the words they have, before it is counted how often they have them. */
+const CANDIDATES = 300;
+/** A word of more than this share of a collection finds nothing by itself while the query has rarer ones. */
+const COMMON_SHARE = 0.3;
+
+interface QueryWord {
+  readonly word: string;
+  readonly idf: number;
+}
+
+interface Statistics {
+  readonly words: readonly QueryWord[];
+  /** Characters of a chunk. */
+  readonly averageLength: number;
+}
+
+/**
+ * Finds chunks by words, ranked by BM25 over the stems of the collection's language. Any word of the query may match: people
+ * ask in sentences. The score is the share of the most that a chunk could reach, 0 to 1.
+ */
+@Injectable()
+export class TextSearch {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  async search(collection: Collection, query: string, { limit, filter }: SearchLimits): Promise<Scored[]> {
+    const { words, averageLength } = await this.statistics(collection, query);
+    if (words.length === 0) return [];
+    const rows = await this.dataSource.query<Scored[]>(
+      `WITH q AS (SELECT * FROM unnest($2::text[], $3::float8[]) AS q (word, idf)),
+       candidates AS (
+         SELECT c.id, c.words, length(c.text) AS length FROM rag_chunks c
+         WHERE c.collection_id = $1 AND c.words @@ $4::tsquery ${filter === null ? '' : 'AND c.metadata @@ $6::jsonpath'}
+         ORDER BY (SELECT sum(q.idf) FROM q WHERE c.words @@ quote_literal(q.word)::tsquery) DESC, c.id
+         LIMIT ${Math.max(CANDIDATES, limit)})
+       SELECT c.id, sum(q.idf * f.n * (${K1} + 1) / (f.n + ${K1} * (1 - ${B} + ${B} * c.length / $5::float8))) AS score
+       FROM candidates c CROSS JOIN LATERAL unnest(c.words) AS w JOIN q ON q.word = w.lexeme
+         CROSS JOIN LATERAL (SELECT cardinality(w.positions)::float8 AS n) f
+       GROUP BY c.id ORDER BY score DESC, c.id LIMIT ${limit}`,
+      [
+        collection.id,
+        words.map(({ word }) => word),
+        words.map(({ idf }) => idf),
+        anyOf(selective(words)),
+        averageLength,
+        ...(filter === null ? [] : [filter]),
+      ],
+    );
+    const best = words.reduce((sum, { idf }) => sum + idf, 0) * (K1 + 1);
+    return rows.map(({ id, score }) => ({ id, score: score / best })).toSorted(byScore);
+  }
+
+  /** The query's stems with their weight, rarest first; none when no chunk has any. */
+  private async statistics(collection: Collection, query: string): Promise<Statistics> {
+    const [row] = await this.dataSource.query<{ chunks: number; length: number | null; words: { word: string; n: number }[] | null }[]>(
+      `SELECT s.chunks, s.length, w.words FROM
+         (SELECT coalesce(sum(chunks), 0)::int AS chunks, sum(characters)::float8 / nullif(sum(chunks), 0) AS length
+            FROM rag_documents WHERE collection_id = $1) s,
+         (SELECT json_agg(json_build_object('word', l.lexeme, 'n',
+              (SELECT count(*) FROM rag_chunks c WHERE c.collection_id = $1 AND c.words @@ quote_literal(l.lexeme)::tsquery))) AS words
+            FROM unnest(to_tsvector($2::regconfig, $3)) l) w`,
+      [collection.id, collection.language, query],
+    );
+    const { chunks = 0, length, words } = row ?? {};
+    const known = (words ?? [])
+      .filter(({ n }) => n > 0)
+      .map(({ word, n }) => ({ word, idf: Math.log(1 + (chunks - n + 0.5) / (n + 0.5)) }));
+    return { words: known.toSorted((a, b) => b.idf - a.idf).slice(0, MAX_WORDS), averageLength: length ?? 1 };
+  }
+}
+
+/** The words that candidates are looked for by. */
+function selective(words: readonly QueryWord[]): readonly QueryWord[] {
+  const commonIdf = Math.log(1 + (1 - COMMON_SHARE) / COMMON_SHARE);
+  const rare = words.filter(({ idf }) => idf > commonIdf);
+  return rare.length > 0 ? rare : words;
+}
+
+function anyOf(words: readonly QueryWord[]): string {
+  return words.map(({ word }) => `'${word.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`).join(' | ');
+}
