@@ -1,4 +1,4 @@
-import { isAbsolute } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, configTable, loadConfig, loadConfigWithWarnings } from './index.js';
 
@@ -71,6 +71,22 @@ describe('the environment', () => {
     expect(loadConfig({ HEDDLE_TRUST_PROXY: '2' }).http.trustProxy).toBe(2);
     expect(loadConfig({ HEDDLE_TRUST_PROXY: 'true' }).http.trustProxy).toBe(true);
     expect(loadConfig({ HEDDLE_TRUST_PROXY: '10.0.0.0/8' }).http.trustProxy).toBe('10.0.0.0/8');
+  });
+
+  it('reads directories with and without names', () => {
+    const { workflowDirectories } = loadConfig({ HEDDLE_WORKFLOWS_DIR: '/srv/flows/, jobs=/srv/a=b ,./odd=name/x' });
+    expect(workflowDirectories).toEqual([
+      { name: 'flows', path: '/srv/flows' },
+      { name: 'jobs', path: '/srv/a=b' },
+      { name: 'x', path: resolve('odd=name/x') },
+    ]);
+    expect(faultsOf({ HEDDLE_WORKFLOWS_DIR: '/a/jobs,/b/jobs' })).toEqual({
+      HEDDLE_WORKFLOWS_DIR: 'names two directories "jobs"; write name=path',
+    });
+    expect(loadConfig({ HEDDLE_WORKFLOWS_DIR: '/a/examples', HEDDLE_QUICKSTART: '1' }).workflowDirectories).toEqual([
+      { name: 'examples', path: '/a/examples' },
+      { name: 'example-jobs', path: resolve('examples/jobs') },
+    ]);
   });
 
   it('shows expressions the listed variables only, and secrets by their short name', () => {

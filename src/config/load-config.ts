@@ -154,7 +154,8 @@ function ownAddress({ HEDDLE_HOST: host, HEDDLE_PORT: port }: Values): string {
 function workflowDirectories(values: Partial<Values>): HeddleConfig['workflowDirectories'] {
   const { HEDDLE_WORKFLOWS_DIR: directories = [], HEDDLE_QUICKSTART: quickstart } = values;
   const named = directories.map(({ name, path }) => ({ name: name ?? basename(resolve(path)), path: resolve(path) }));
-  return quickstart === true ? [...named, ...QUICKSTART_DIRECTORIES] : named;
+  const besides = QUICKSTART_DIRECTORIES.filter(({ name }) => named.every((each) => each.name !== name));
+  return quickstart === true ? [...named, ...besides] : named;
 }
 
 function repeatedNames(directories: HeddleConfig['workflowDirectories']): string[] {

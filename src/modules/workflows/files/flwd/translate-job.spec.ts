@@ -332,9 +332,18 @@ describe('faults', () => {
     ['arguments that are no object', { command: 'x', argspec: { type: 'array' } }, ['/argspec/type type']],
     ['artifacts elsewhere', { command: 'x', artifacts: { default_key_pattern: '../x' } }, ['/artifacts/default_key_pattern pattern']],
     ['two jobs', { command: 'x', jobs: [{ id: 'a' }, { id: 'b' }] }, ['/jobs unsupported']],
+    ['an impossible id', { command: 'x', id: 'a b' }, ['/id bad_name']],
+    ['an impossible id of the older kind', { command: 'x', job: { id: '/a' } }, ['/job/id bad_name']],
     ['several at once', { command: 1, env: 1, version: '1' }, ['/env type', '/command type']],
   ])('%s', (_, config, expected) => {
     expect(faults(config)).toEqual(expected);
+  });
+
+  it('of a place that is no name', () => {
+    const translated = translate({ command: 'x' }, { name: 'my jobs/daily' });
+    expect(translated).toMatchObject({
+      errors: [{ path: '', code: 'bad_name', message: expect.stringContaining('my jobs/daily') as string }],
+    });
   });
 
   it('that are found later are told where they are written', () => {

@@ -1,5 +1,5 @@
 import { pointerTo } from '../../../../engine/expressions/index.js';
-import type { DefinitionFault } from '../../../../engine/graph/index.js';
+import { type DefinitionFault, WORKFLOW_NAME_PATTERN } from '../../../../engine/graph/index.js';
 import type { GraphDefinition, NodeDefinition } from '../../../../engine/model/definition.js';
 import { isJsonObject, type Json, type JsonObject } from '../../../../engine/model/json.js';
 import { type JobArguments, readArguments } from './job-arguments.js';
@@ -113,6 +113,11 @@ function readAbout(
   if (!Array.isArray(jobs) || jobs.length > 1) faults.error('/jobs', 'unsupported', 'a directory is one job');
   const only = Array.isArray(jobs) && isJsonObject(jobs[0]) ? jobs[0] : job;
   const id = faults.text(only, 'id', only === job ? '/job' : '/jobs/0') ?? faults.text(config, 'id');
+  if (!new RegExp(WORKFLOW_NAME_PATTERN).test(id ?? name)) {
+    const where = id === undefined ? '' : (config['id'] ?? null) === null ? (only === job ? '/job/id' : '/jobs/0/id') : '/id';
+    const what = id === undefined ? `its place, ${name}, is its name, which` : 'the name of a job';
+    faults.error(where, 'bad_name', `${what} has at most five levels of letters, digits, dots, dashes and underscores`);
+  }
   const title = faults.text(config, 'name') ?? faults.text(only, 'name');
   const summary = faults.text(config, 'description') ?? faults.text(config, 'summary') ?? faults.text(only, 'summary');
   const description = summary ?? (title === (id ?? name).split('/').at(-1) ? undefined : title);
