@@ -38,6 +38,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   });
   const run = await create(admin, `/workflows/${workflow}/runs`, { tags: [mark] });
   const approval = await onlyApproval(admin, run);
+  const artifact = await artifactOf(admin, mark);
   const webhook = await create(admin, '/webhooks', { url: `https://${mark}.example.com/`, enabled: false });
   const trigger = await create(admin, `/workflows/${workflow}/triggers`, { kind: 'webhook', name: mark });
   const agent = await create(admin, '/agents', {
@@ -55,6 +56,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/jobs/': `${mark}/waits`,
       '/api/v1/runs/': run,
       '/api/v1/approvals/': approval,
+      '/api/v1/artifacts/': artifact,
       '/api/v1/triggers/': trigger,
       '/api/v1/webhooks/': webhook,
       '/api/v1/rag/collections/': mark,
@@ -62,6 +64,20 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
     parts: { document_id: mark },
     marks: [mark, key, agent, workflow, run, approval, trigger, webhook],
   };
+}
+
+/** The artifact that an output becomes when it is too large for the journal. */
+async function artifactOf(api: ApiClient, mark: string): Promise<string> {
+  const workflow = await create(api, '/workflows', {
+    name: `${mark}/large`,
+    nodes: [{ id: 'make', type: 'transform.set', config: { values: { text: '{{ inputs.text }}' } } }],
+  });
+  const run = await create(api, `/workflows/${workflow}/runs`, { inputs: { text: mark.repeat(20_000) } });
+  const { data } = await eventually(
+    async () => (await api.get<{ data: { data: { output_ref?: { id: string } } }[] }>(`/runs/${run}/events`)).body,
+    (page) => page.data.some((event) => event.data.output_ref !== undefined),
+  );
+  return data.find((event) => event.data.output_ref !== undefined)?.data.output_ref?.id ?? '';
 }
 
 /** The approval that a run asks for once it runs. */
