@@ -26,7 +26,8 @@ export class RunEventDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'What the type says: inputs, output, error, …',
+    description:
+      'What the type says: inputs, output, error, … An output too large for the log is the artifact `output_ref` {id, size, sha256} instead',
     example: { output: { status: 200 } },
   })
   data: JsonObject;
