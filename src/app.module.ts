@@ -9,10 +9,12 @@ import { RagModule } from './modules/rag/index.js';
 import { RetentionModule } from './modules/retention/index.js';
 import { RunsModule } from './modules/runs/index.js';
 import { ShellModule } from './modules/shell/index.js';
+import { SystemModule } from './modules/system/index.js';
 import { TriggersModule } from './modules/triggers/index.js';
 import { WebhooksModule } from './modules/webhooks/index.js';
 import { WorkflowsModule } from './modules/workflows/index.js';
 import { DatabaseModule } from './platform/database/index.js';
+import { DoctorModule } from './platform/doctor/index.js';
 import { EventsModule } from './platform/events/index.js';
 import { HealthModule } from './platform/health/index.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -30,6 +32,7 @@ export class AppModule {
         LoggingModule.with(logger),
         LifecycleModule,
         EventsModule,
+        DoctorModule,
         DatabaseModule,
         HttpModule,
         HealthModule,
@@ -43,6 +46,7 @@ export class AppModule {
         AgentsModule,
         RagModule,
         ShellModule,
+        SystemModule,
         TriggersModule,
         WebhooksModule,
       ],

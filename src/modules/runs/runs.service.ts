@@ -118,6 +118,11 @@ export class RunsService {
     return this.runStats.execute(filter ?? { ...selection, workflowIds: [] });
   }
 
+  /** How many of the tenant's runs are not over, by status. */
+  live(tenant: string): Promise<Readonly<Record<string, number>>> {
+    return this.runStats.live(tenant);
+  }
+
   async cancel(tenant: string, runId: string, reason: string | null): Promise<CancelReceipt> {
     const receipt = await this.engine.cancel({ tenant, runId, reason });
     if (receipt === null) throw new RunNotFoundError();

@@ -5,6 +5,7 @@ export { DatabaseModule } from './database.module.js';
 export type { DatabaseInfo, DatabaseTarget } from './database-target.js';
 export { createEnginePool, ENGINE_POOL, type EnginePool } from './engine-pool.js';
 export { ADVISORY_LOCK } from './locks.js';
+export { missingMigrations } from './migrate.js';
 export { Notifier } from './notifier.js';
 export { PostgresListener, type HintHandler } from './postgres-listener.js';
 export { isRefused, isUnavailable, SQLSTATE, sqlstateOf } from './sqlstate.js';

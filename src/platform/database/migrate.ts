@@ -9,6 +9,14 @@ import { SQLSTATE, sqlstateOf } from './sqlstate.js';
 
 const KNOWN = MIGRATIONS.map((migration) => migration.name);
 
+/** What a database with these migrations lacks, and what of it this version does not know. */
+export function missingMigrations(applied: readonly string[]): {
+  readonly missing: readonly string[];
+  readonly unknown: readonly string[];
+} {
+  return { missing: KNOWN.filter((name) => !applied.includes(name)), unknown: applied.filter((name) => !KNOWN.includes(name)) };
+}
+
 export interface MigrationOutcome {
   readonly applied: readonly string[];
   readonly pgvector: boolean;
@@ -26,9 +34,8 @@ export async function migrate(target: DatabaseTarget, mode: 'auto' | 'check'): P
   try {
     await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK.migrations]);
     const done = await appliedMigrations(client);
-    const unknown = done.filter((name) => !KNOWN.includes(name));
+    const { missing: pending, unknown } = missingMigrations(done);
     if (unknown.length > 0) throw new DatabaseTooNewError(unknown);
-    const pending = KNOWN.filter((name) => !done.includes(name));
     if (pending.length > 0 && mode === 'check') throw new MigrationsPendingError(pending);
     if (pending.length > 0) await applyPending(target);
     return { applied: pending, pgvector: await enableVector(client, mode) };

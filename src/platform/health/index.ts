@@ -1,1 +1,2 @@
+export { FailedCheckDto } from './health.dto.js';
 export { HealthModule } from './health.module.js';

@@ -10,6 +10,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   'node-types': 'What a workflow can be made of',
   rag: 'Collections of documents, found by meaning and by words',
   runs: 'Executions of workflows: start, watch, cancel',
+  system: 'The installation: what it is, how it is doing, what is wrong with it',
   triggers: 'What starts runs by itself: time, calls from outside, events',
   webhooks: 'Who is told of events, and whether they heard',
   workflows: 'Definitions and their versions',

@@ -51,7 +51,10 @@ export function runConditions(filter: RunFilter, parameters: SqlParameters): str
   return conditions;
 }
 
-const LIVE_CONDITIONS: Readonly<Record<Exclude<RunStatus, TerminalRunStatus>, string>> = {
+export type LiveStatus = Exclude<RunStatus, TerminalRunStatus>;
+
+/** Of `live_runs l`: how each status of a run that is not over shows. */
+export const LIVE_CONDITIONS: Readonly<Record<LiveStatus, string>> = {
   pending: 'l.cancel_requested_at IS NULL AND l.started_at IS NULL',
   running: "l.cancel_requested_at IS NULL AND l.started_at IS NOT NULL AND l.state <> 'waiting'",
   waiting: "l.cancel_requested_at IS NULL AND l.started_at IS NOT NULL AND l.state = 'waiting'",

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { runConditions, SqlParameters, type RunFilter } from './run-filter.js';
+import { LIVE_CONDITIONS, runConditions, SqlParameters, type LiveStatus, type RunFilter } from './run-filter.js';
 
 export interface RunStats {
   readonly total: number;
@@ -24,6 +24,17 @@ export interface RunStats {
 @Injectable()
 export class RunStatsQuery {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** How many runs are not over, by status. Costs what they are, not what is in the tables. */
+  async live(tenant: string): Promise<Record<LiveStatus, number>> {
+    const counts = LIVE_STATUSES.map((status) => `(count(*) FILTER (WHERE ${LIVE_CONDITIONS[status]}))::int AS ${status}`);
+    const [row] = await this.dataSource.query<Record<LiveStatus, number>[]>(
+      `SELECT ${counts.join(', ')} FROM live_runs l WHERE l.tenant_id = $1`,
+      [tenant],
+    );
+    if (row === undefined) throw new Error('an aggregate without a row');
+    return row;
+  }
 
   async execute(filter: RunFilter): Promise<RunStats> {
     const parameters = new SqlParameters();
@@ -52,5 +63,7 @@ export class RunStatsQuery {
     return row;
   }
 }
+
+const LIVE_STATUSES = Object.keys(LIVE_CONDITIONS) as LiveStatus[];
 
 const STATUSES = ['success', 'failed', 'cancelled', 'pending', 'running', 'waiting', 'cancelling'] as const;
