@@ -124,6 +124,9 @@ command: echo "$token $OTHER"; tr '\\0' ' ' < /proc/$$/cmdline; echo "$token" > 
   await put('jobs/malformed/config.yaml', 'command: [');
   await put('other/native.yaml', 'name: other/native\nnodes:\n  - { id: a, type: transform.set, config: { values: { n: 1 } } }\n');
   await put('other/arrays/config.yaml', 'command: echo another\n');
+  await put('other/config.yaml', 'command: echo at the top\n');
+  await put('other/broken.yaml', 'name: [');
+  await put('other/flwd.yaml', 'instance: { name: not ours }\n');
   server = await startApp({
     env: { HEDDLE_WORKFLOWS_DIR: `work=${join(root, 'jobs')}, ${join(root, 'other')}`, HEDDLE_SECRET_TOKEN: SECRET },
   });
@@ -144,7 +147,7 @@ describe('directories of jobs', () => {
     expect(other).toMatchObject({
       source: 'fs:other',
       formats: ['flwd', 'native'],
-      errors: [{ path: 'arrays/config.yaml', errors: [{ path: '/name', code: 'duplicate_name' }] }],
+      errors: [{ path: 'broken.yaml' }, { path: 'arrays/config.yaml', errors: [{ path: '/name', code: 'duplicate_name' }] }],
     });
   });
 
@@ -166,9 +169,10 @@ describe('jobs', () => {
       ids.push(...page.data.map(({ id }) => id));
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);
-    expect(ids).toEqual([...all, 'ops/backup/daily', 'other/native']);
+    expect(ids).toEqual([...all, 'default/other', 'ops/backup/daily', 'other/native'].toSorted());
     expect((await jobs({ source: 'work', namespace: 'default' })).data.map(({ id }) => id)).toEqual(all);
     expect((await jobs({ source: 'fs:other' })).data).toMatchObject([
+      { id: 'default/other', format: 'flwd', path: '.' },
       { id: 'other/native', format: 'native', path: 'native.yaml', version: '1' },
     ]);
     expect((await jobs({ namespace: 'ops' })).data).toEqual([]);
@@ -350,7 +354,7 @@ describe('a directory that changes', () => {
     );
     expect(moved).toMatchObject({ workflow: { version: 2 }, error: null });
     await rm(join(root, 'jobs/broken'), { recursive: true });
-    await eventually(brokenFiles, (paths) => paths.join() === 'malformed/config.yaml', LIMIT);
+    await eventually(brokenFiles, (paths) => paths.join() === 'malformed/config.yaml,broken.yaml', LIMIT);
   });
 });
 

@@ -8,11 +8,14 @@ const EXTENSIONS = new Set(['.yaml', '.yml', '.json']);
 /** Directories below the source's, so that jobs may lie in four levels of namespaces. */
 export const MAX_DEPTH = 6;
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
+/** What flwd itself is configured with. */
+const FLWD_OWN = /^flwd(\.policy)?\.ya?ml$/;
 const JOB_CONFIG = /^config\.ya?ml$/;
 
 /** Whether a path may hold a definition by its name. */
 export function mayHoldDefinition(path: string): boolean {
-  return EXTENSIONS.has(extname(path).toLowerCase()) && !basename(path).startsWith('.');
+  const name = basename(path);
+  return EXTENSIONS.has(extname(path).toLowerCase()) && !name.startsWith('.') && !FLWD_OWN.test(name);
 }
 
 /** Whether a path below a directory of definitions is passed over, with all below it. */

@@ -203,7 +203,8 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
         const owned = !isJobConfig(path) && jobs.some((job) => path.startsWith(job));
         const reading = await readFileOf(directory, path, owned, known.get(path)?.reading, check);
         readings.set(path, reading);
-        if (isJobConfig(path) && reading.format === 'flwd') jobs.push(jobDirectory(path) + sep);
+        // A job at the top would own the whole source.
+        if (isJobConfig(path) && reading.format === 'flwd' && reading.place !== '.') jobs.push(jobDirectory(path) + sep);
       }
       source.error = null;
       return paths.flatMap((path) => readings.get(path) ?? []).filter(({ result }) => result.kind !== 'none');
