@@ -64,7 +64,7 @@ describe('the rate of a workflow', () => {
   it('is refused where it means nothing', async () => {
     const store = (rate: object) => api.post('/workflows', { name: 'limits/faulty', nodes: [SET], settings: { rate } });
     expect(await store({ limit: 0, per_ms: 1_000 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/limit' }] } });
-    expect(await store({ limit: 1 })).toMatchObject({ status: 422, body: { errors: [{ path: expect.stringContaining('/settings/rate') }] } });
+    expect(await store({ limit: 1 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/per_ms' }] } });
     expect(await store({ limit: 1, per_ms: 1_000, burst: 0 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/burst' }] } });
   });
 
@@ -140,12 +140,9 @@ describe('a paused workflow', () => {
 
     const direct = await start('limits/paused');
     expect(direct.status).toBe('pending');
-    expect(await explained(direct.id, 'workflow_paused')).toMatchObject({
-      since: paused.body.paused?.since,
-      by: 'bootstrap',
-      reason: 'the partner is down',
-      moved_by: expect.stringContaining('/resume'),
-    });
+    const held = await explained(direct.id, 'workflow_paused');
+    expect(held).toMatchObject({ since: paused.body.paused?.since, by: 'bootstrap', reason: 'the partner is down' });
+    expect(held['moved_by']).toContain('/resume');
     const waited = await api.post<RunBody>(`${path('limits/paused')}/runs`, {}, { query: { wait: '100ms' } });
     expect(waited).toMatchObject({ status: 202, body: { status: 'pending' } });
     const soon = await start('limits/paused', { run_at: new Date(Date.now() + 300).toISOString() });

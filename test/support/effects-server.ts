@@ -26,6 +26,8 @@ export interface Gate {
 export class EffectsServer {
   readonly effects: Effect[] = [];
   private readonly gates = new Map<string, Set<() => void>>();
+  private readonly delays = new Map<string, number>();
+  private readonly crowds = new Map<string, { readonly open: string[]; peak: number }>();
 
   private constructor(private readonly server: Server) {
     server.on('request', (request, response) => void this.serve(request, response));
@@ -65,6 +67,16 @@ export class EffectsServer {
     };
   }
 
+  /** Makes the work behind a path take so long. */
+  slow(path: string, ms: number): void {
+    this.delays.set(path, ms);
+  }
+
+  /** The most keys that ever had an unanswered request to a path at the same time; however many requests each of them had. */
+  peak(path: string): number {
+    return this.crowds.get(path)?.peak ?? 0;
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
@@ -77,13 +89,25 @@ export class EffectsServer {
     for await (const chunk of request) body += chunk as string;
     const { label } = JSON.parse(body) as { label: string };
     const path = request.url ?? '';
-    this.effects.push({ path, key: String(request.headers['idempotency-key']), label });
+    const key = String(request.headers['idempotency-key']);
+    this.effects.push({ path, key, label });
+    this.enter(path, key, response);
     const answer = (): void => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ answer: `${label} done` }));
     };
     const held = this.gates.get(path);
-    if (held === undefined) return answer();
-    held.add(answer);
-    response.once('close', () => held.delete(answer));
+    if (held !== undefined) {
+      held.add(answer);
+      response.once('close', () => held.delete(answer));
+    } else if (this.delays.has(path)) setTimeout(answer, this.delays.get(path));
+    else answer();
+  }
+
+  private enter(path: string, key: string, response: ServerResponse): void {
+    const crowd = this.crowds.get(path) ?? { open: [], peak: 0 };
+    this.crowds.set(path, crowd);
+    crowd.open.push(key);
+    crowd.peak = Math.max(crowd.peak, new Set(crowd.open).size);
+    response.once('close', () => crowd.open.splice(crowd.open.indexOf(key), 1));
   }
 }
