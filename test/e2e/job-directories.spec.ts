@@ -151,6 +151,15 @@ describe('directories of jobs', () => {
     });
   });
 
+  it('are looked at by the doctor', async () => {
+    const { body } = await server.api.get<{ checks: { name: string }[] }>('/system/doctor');
+    expect(body.checks.find(({ name }) => name === 'workflow_files')).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/^4 files could not be loaded/) as string,
+      details: { 'fs:work': { files: 9, workflows: 7, errors: 2 } },
+    });
+  });
+
   it('are nobody else’s', async () => {
     const { api } = await server.createKey({ role: 'admin', tenant: 'elsewhere' });
     expect((await api.get<{ data: unknown[] }>('/workflows/sources')).body.data).toEqual([]);

@@ -5,6 +5,7 @@ import { DefinitionExtensions } from './definition-extensions.js';
 import { DefinitionsService } from './definitions.service.js';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
+import { WorkflowFilesCheck } from './files/workflow-files-check.js';
 import { WorkflowFilesService } from './files/workflow-files.service.js';
 import { WorkflowSourcesController } from './files/workflow-sources.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
@@ -28,6 +29,7 @@ import { WorkflowsService } from './workflows.service.js';
     DefinitionsService,
     DefinitionExtensions,
     WorkflowFilesService,
+    WorkflowFilesCheck,
     JobsService,
   ],
   exports: [DefinitionExtensions, DefinitionsService, WorkflowFilesService, WorkflowStore],
