@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type ApiClient, startServer, type TestServer } from '../support/index.js';
 import { lives } from '../support/processes.js';
 import { eventually, type RunBody } from '../support/runs.js';
@@ -16,6 +16,8 @@ sh -c 'echo > $$; sh -c "echo > \\$\\$; while :; do sleep 0.1; done" & while :; 
 setsid sh -c 'echo > $$; while :; do sleep 0.1; done' &
 while :; do sleep 0.1; done`;
 const PROCESSES = 4;
+/** A test starts servers, on a machine that may be busy. */
+const LIMIT_MS = 180_000;
 /** From the order to stop until nothing lives: the grace of the definition, and what a busy machine adds. */
 const DEADLINE_MS = 5_000;
 
@@ -26,6 +28,8 @@ interface RunOfWorker extends RunBody {
 let scratch: string;
 let postgres: RealPostgres;
 let trees = 0;
+
+vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
 
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'heddle-trees-'));
@@ -149,6 +153,27 @@ describe('of several nodes', () => {
     await other.api.post(`/runs/${id}/cancel`, {});
     await reached(other.api, id, 'cancelled');
     await allDead(taken);
+  });
+
+  it('one that starts leaves alone what another runs in the same directory', async () => {
+    const { id, pids } = await startTree(nodes()[0].api, 'endless');
+    const { holder, other } = await holderOf(id);
+    const env = {
+      ...environment(),
+      DATABASE_URL: cluster.databaseUrl,
+      HEDDLE_BOOTSTRAP_ADMIN_KEY: holder.adminKey,
+      HEDDLE_DATA_DIR: holder.dataDir,
+    };
+    const neighbour = await startServer({ env });
+    try {
+      await startTree(neighbour.api, 'limited').then(({ id: started }) => reached(neighbour.api, started, 'failed'));
+      expect(pids.filter(lives)).toHaveLength(PROCESSES);
+      expect(existsSync(join(holder.dataDir, 'workspaces', id))).toBe(true);
+    } finally {
+      await neighbour.dispose();
+    }
+    await other.api.post(`/runs/${id}/cancel`, {});
+    await allDead(pids);
   });
 
   it('one that shuts down kills what it started, and another goes on', async () => {

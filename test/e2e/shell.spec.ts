@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApp, type ApiClient, type TestApp } from '../support/index.js';
+import { createDataDir, startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { lives } from '../support/processes.js';
 import { eventually, openStream, runToEnd, storeWorkflow, type EventBody, type RunBody } from '../support/runs.js';
 
@@ -194,6 +194,23 @@ describe('the workspace', () => {
     );
   });
 
+  it('of a run that is over is swept when a server starts', async () => {
+    const dataDir = await createDataDir();
+    const workspaces = join(dataDir, 'workspaces');
+    mkdirSync(join(workspaces, randomUUID(), 'files', 'deep'), { recursive: true });
+    mkdirSync(join(workspaces, 'not-a-run'));
+    const other = await startApp({ env: { HEDDLE_DATA_DIR: dataDir } });
+    try {
+      await eventually(
+        async () => readdirSync(workspaces),
+        (left) => left.length === 1 && left[0] === 'not-a-run',
+      );
+    } finally {
+      await other.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }, 180_000);
+
   it('is not left by a definition that came by API', async () => {
     expect(await fail({ command: 'pwd', workdir: '/tmp' })).toMatchObject({ code: 'bad_workdir' });
     expect(await fail({ command: 'pwd', workdir: '../..' })).toMatchObject({ code: 'bad_workdir' });
@@ -214,7 +231,10 @@ describe('what it leaves', () => {
   it('as JSON is its result', async () => {
     expect((await succeed({ script: `echo '{"n": [1, 2]}' > $HEDDLE_RESULT` })).result).toEqual({ n: [1, 2] });
     expect(await succeed({ command: 'true' })).not.toHaveProperty('result');
-    expect(await fail({ script: 'echo nope > $HEDDLE_RESULT' })).toMatchObject({ code: 'bad_result' });
+    expect(await fail({ script: 'echo nope > $HEDDLE_RESULT' })).toMatchObject({
+      code: 'bad_result',
+      message: 'What was written to $HEDDLE_RESULT cannot be taken: it is not valid JSON: unexpected "o".',
+    });
     expect(await fail({ script: 'ln -s /etc/passwd $HEDDLE_RESULT' })).toMatchObject({
       code: 'bad_result',
       message: expect.stringContaining('is a link') as string,

@@ -14,7 +14,7 @@ export async function readResult(path: string): Promise<Json | undefined> {
   try {
     return parseJson(text);
   } catch (error) {
-    throw badResult(`is not JSON: ${(error as Error).message}`);
+    throw badResult(`cannot be taken: ${(error as Error).message.replace(/^the body/, 'it')}`);
   }
 }
 
