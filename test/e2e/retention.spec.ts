@@ -83,7 +83,8 @@ describe('runs whose time is over', { timeout: 60_000 }, () => {
     expect((await api.get(`/runs/${run}/steps`)).status).toBe(404);
     expect((await api.get<{ data: unknown[] }>('/runs', { query: { tag: 'gone' } })).body.data).toEqual([]);
     expect((await api.get<{ data: unknown[] }>('/approvals', { query: { run_id: run } })).body.data).toEqual([]);
-    for (const table of ['run_events', 'run_signals', 'approvals', 'artifacts']) expect(await rowsOf(table, run), table).toBe(0);
+    for (const table of ['run_events', 'run_signals', 'approvals', 'artifacts'])
+      expect({ table, rows: await rowsOf(table, run) }).toEqual({ table, rows: 0 });
     expect(await rowsOf('runs', run, 'id')).toBe(0);
   });
 
