@@ -70,5 +70,5 @@ async function compareSteps(runId: string, { expected }: CorpusCase): Promise<vo
   expect(absent.filter((path) => found.has(path))).toEqual([]);
   expect(Object.fromEntries(Object.keys(attempts).map((path) => [path, found.get(path)?.attempt]))).toEqual(attempts);
   const { body: lines } = await app.api.get<{ data: { message: string }[] }>(`/runs/${runId}/logs`, { query: { limit: 500 } });
-  expect(lines.data.map(({ message }) => message)).toEqual(expect.arrayContaining(logs));
+  expect(lines.data.map(({ message }) => message)).toEqual(expect.arrayContaining([...logs]));
 }

@@ -67,6 +67,20 @@ describe('a wake-up and a park at once', () => {
     });
   }
 
+  it('a timer that comes due while the park is on its way starts nothing twice', async () => {
+    const store = new WatchedStore();
+    const t = start(store, { parkAfterMs: 0 });
+    const definition = t.define([node('sleep', { type: 't.sleep', config: { ms: 30 } }), node('act', { needs: ['sleep'] })]);
+    let late = false;
+    store.before = async (writes) => {
+      if (!parks(writes) || late) return;
+      late = true;
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    };
+    expect((await t.run(definition)).status).toBe('success');
+    expect(t.calls).toEqual(['act']);
+  });
+
   it('a signal sent while the run slept for another reason is there when it is asked for', async () => {
     const t = start();
     const definition = t.define(

@@ -181,6 +181,8 @@ export class RunWaits {
     if (due === null || this.activity.left) return;
     this.dueTimer = setTimeout(
       () => {
+        // While the run is being parked the timer is the store's: what it let go on here would be done again there.
+        if (this.activity.leaving) return;
         this.waits.fireDue(this.host.clock.now());
         this.armDueTimer();
       },
