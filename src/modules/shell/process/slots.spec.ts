@@ -30,13 +30,13 @@ describe('Slots', () => {
     const slots = new Slots(1);
     const patient = new AbortController();
     const hasty = new AbortController();
-    let fail = (_: Error): void => {};
-    const first = slots.use(patient.signal, () => new Promise<void>((_, reject) => (fail = reject)));
+    const broken = Promise.withResolvers<void>();
+    const first = slots.use(patient.signal, () => broken.promise);
     const second = slots.use(hasty.signal, async () => 'second');
     const third = slots.use(patient.signal, async () => 'third');
     hasty.abort(new Error('no longer'));
     await expect(second).rejects.toThrow('no longer');
-    fail(new Error('broken'));
+    broken.reject(new Error('broken'));
     await expect(first).rejects.toThrow('broken');
     expect(await third).toBe('third');
     await expect(slots.use(hasty.signal, async () => 'late')).rejects.toThrow('no longer');
