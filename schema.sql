@@ -402,7 +402,6 @@ CREATE TABLE workflow_versions (
   CONSTRAINT workflow_versions_workflow_id_version_key UNIQUE (workflow_id, version),
   CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES workflows(id)
 );
-COMMENT ON COLUMN workflow_versions.origin IS 'of a version from a file: its format and place, the version its author gives it, a digest of the files it needs';
 
 CREATE TABLE workflows (
   id uuid NOT NULL,
