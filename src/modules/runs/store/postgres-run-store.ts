@@ -92,7 +92,8 @@ export class PostgresRunStore implements RunStore {
   ): Promise<void> {
     if (runs.length === 0) return;
     try {
-      const skipped = await this.rows<{ id: string; paused: boolean }>('create_runs', sql.CREATE_RUNS, createValues(runs, initialState, params));
+      const [name, statement] = creationOf(runs);
+      const skipped = await this.rows<{ id: string; paused: boolean }>(name, statement, createValues(runs, initialState, params));
       const paused = new Set(skipped.flatMap((row) => (row.paused ? [row.id] : [])));
       const existing = await this.findExisting(runs, new Set(skipped.flatMap((row) => (row.paused ? [] : [row.id]))));
       for (const run of runs) {
@@ -131,7 +132,7 @@ export class PostgresRunStore implements RunStore {
       if (key.full && run.concurrency?.onConflict === 'reject') return { outcome: 'rejected', holders: key.holders };
       const state = run.runAt === null && key.full ? 'queued' : initialState(run);
       const skipped = await client.query<{ id: string }>(
-        sql.CREATE_RUNS,
+        creationOf([run])[1],
         createValues([run], () => state, params),
       );
       if (skipped.rows.length > 0) return { outcome: 'exists', runId: run.id };
@@ -453,6 +454,11 @@ function initialState(run: NewRun): 'leased' | 'waiting' | 'spaced' | 'ready' {
   if (run.runAt !== null) return 'waiting';
   if (run.rate !== null) return 'spaced';
   return run.claim ? 'leased' : 'ready';
+}
+
+/** The statement that creates them, and its name. */
+function creationOf(runs: readonly NewRun[]): readonly [name: string, statement: string] {
+  return runs.some((run) => run.rate !== null) ? ['create_spaced_runs', sql.CREATE_SPACED_RUNS] : ['create_runs', sql.CREATE_RUNS];
 }
 
 function createValues(runs: readonly NewRun[], state: (run: NewRun) => string, params: { readonly owner: string; readonly leaseMs: number }): unknown[] {

@@ -34,7 +34,7 @@ const EXTEND_LINES = (spaced: string): string => `INSERT INTO workflow_rates AS 
   ON CONFLICT (workflow_id) DO UPDATE SET next_at = coalesce(r.next_at, excluded.next_at)`;
 
 /** A run of a paused workflow is not leased to its creator: it is left out and reported. Any other of its runs stops at the claim. */
-export const CREATE_RUNS = `
+const createRuns = (further = ''): string => `
 WITH i AS (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::int4[], $8::int2[], $9::json[],
     $10::text[], $11::uuid[], $12::text[], $13::uuid[], $14::int2[], $15::text[], $16::int4[], $17::timestamptz[], $18::text[],
@@ -67,10 +67,15 @@ WITH i AS (
   INSERT INTO run_events (run_id, seq, span, tenant_id, type, attempt, at, started_at, data, hash)
   SELECT id, seq, span, tenant_id, type, 0, created_at, CASE WHEN span = 2 THEN created_at END, data, hash
   FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT FALSE
-), lines AS (
-  ${EXTEND_LINES(`i WHERE state = 'spaced' AND (id IN (SELECT id FROM new_runs)) IS NOT FALSE`)}
-)
+)${further}
 SELECT id, (id IN (SELECT id FROM paused)) IS TRUE AS paused FROM i WHERE (id IN (SELECT id FROM new_runs)) IS NOT TRUE`;
+
+export const CREATE_RUNS = createRuns();
+
+/** The same for runs of which some have a rate. */
+export const CREATE_SPACED_RUNS = createRuns(`, lines AS (
+  ${EXTEND_LINES(`i WHERE state = 'spaced' AND (id IN (SELECT id FROM new_runs)) IS NOT FALSE`)}
+)`);
 
 export const FIND_EXISTING = `SELECT id FROM runs WHERE id = $1 OR (parent_run_id = $2 AND parent_step = $3) LIMIT 1`;
 
