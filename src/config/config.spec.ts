@@ -55,6 +55,17 @@ describe('the environment', () => {
     expect(loadConfig({ HEDDLE_PORT: '', DATABASE_URL: ' ' })).toEqual(loadConfig({}));
   });
 
+  it('says where artifacts are kept, and takes no typo for a directory', () => {
+    const storage = (value: string, more = {}): unknown => loadConfig({ HEDDLE_ARTIFACTS: value, ...more }).artifacts.storage;
+    const keys = { HEDDLE_S3_ACCESS_KEY_ID: 'id', HEDDLE_S3_SECRET_ACCESS_KEY: 'secret' };
+    expect(storage('')).toEqual({ kind: 'postgres' });
+    expect(storage('/var/files')).toEqual({ kind: 'directory', path: '/var/files' });
+    expect(storage('s3://my-bucket', keys)).toMatchObject({ kind: 's3', bucket: 'my-bucket', prefix: '', region: 'us-east-1' });
+    expect(storage('s3://my-bucket/a/b/', keys)).toMatchObject({ prefix: 'a/b/', accessKeyId: 'id', secretAccessKey: 'secret' });
+    for (const bad of ['postgress', 'files', 's3://X', 's3://bucket/?x']) expect(faultsOf({ HEDDLE_ARTIFACTS: bad })).toHaveProperty('HEDDLE_ARTIFACTS');
+    expect(Object.keys(faultsOf({ HEDDLE_ARTIFACTS: 's3://my-bucket' }))).toEqual(Object.keys(keys));
+  });
+
   it('refuses to share the embedded database between processes', () => {
     expect(faultsOf({ HEDDLE_ROLE: 'worker' })).toHaveProperty('HEDDLE_ROLE');
     expect(faultsOf({ HEDDLE_ROLE: 'worker', DATABASE_URL: 'postgres://db/heddle' })).toEqual({});
@@ -86,6 +97,7 @@ describe('the environment', () => {
     expect(loadConfig({ HEDDLE_WORKFLOWS_DIR: '/a/examples', HEDDLE_QUICKSTART: '1' }).workflowDirectories).toEqual([
       { name: 'examples', path: '/a/examples' },
       { name: 'example-jobs', path: resolve('examples/jobs') },
+      { name: 'example-awf', path: resolve('examples/awf') },
     ]);
   });
 

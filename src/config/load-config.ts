@@ -16,6 +16,7 @@ export interface LoadedConfig {
 const QUICKSTART_DIRECTORIES = [
   { name: 'examples', path: resolve('examples/workflows') },
   { name: 'example-jobs', path: resolve('examples/jobs') },
+  { name: 'example-awf', path: resolve('examples/awf') },
 ] as const;
 
 /** Reads the whole environment. Throws one ConfigError that names every variable at fault. */

@@ -53,13 +53,14 @@ async function runWhole(name: string, inputs: object): Promise<Run> {
 }
 
 describe('the examples', () => {
-  it('are eight, and the part of one that is a workflow of its own', () => {
+  it('are nine, and the part of one that is a workflow of its own', () => {
     expect(FILES.toSorted()).toEqual([
       'api-inventory-tag.yaml',
       'api-inventory.yaml',
       'approved-order.yaml',
       'hello.yaml',
       'letters.yaml',
+      'night-train.yaml',
       'orders-report.yaml',
       'parcel.yaml',
       'slow-poem.yaml',
@@ -90,6 +91,17 @@ describe('the examples', () => {
       label: 'Mechelen: 125 kg, mind the anvil',
       carrier: 'barge',
       price: 54,
+    });
+  });
+
+  it('night-train goes its way, or ends where it must', async () => {
+    const train = await runWhole('night-train', {});
+    expect(train.outputs).toEqual({ in: 'Innsbruck', aboard: 9, degrees: 20, rolls: 18 });
+    const steps = await server.api.get<{ data: { path: string }[] }>(`/runs/${train.id}/steps`);
+    expect(steps.body.data.filter(({ path }) => path.includes('/warm'))).toHaveLength(4);
+    expect(await runToEnd(server.api, 'examples/night-train', { inputs: { berths: '9' } })).toMatchObject({
+      status: 'failed',
+      error: { code: 'terminal_failure', message: 'in Salzburg there are 10 people for 9 berths' },
     });
   });
 
@@ -218,5 +230,26 @@ describe('the example jobs', () => {
     expect(await outputs('reports/digest', { left: ['b', 'a b', 'c'], right: ['c', "'"] })).toMatchObject({
       value: { common: 1, different: 3 },
     });
+  });
+});
+
+describe('the example in the YAML of AWF', () => {
+  let awf: TestApp;
+
+  beforeAll(async () => {
+    awf = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: join(DIRECTORY, '..', 'awf') } });
+  });
+  afterAll(() => awf?.close());
+
+  it('is loaded from its directory without a fault', async () => {
+    const { body } = await awf.api.get<{ data: object[] }>('/workflows/sources');
+    expect(body.data).toMatchObject([{ source: 'fs:awf', formats: ['awf'], files: 1, workflows: 1, errors: [] }]);
+  });
+
+  it('countdown', async () => {
+    const run = await runToEnd(awf.api, 'countdown', { inputs: { from: '2' } });
+    expect(run).toMatchObject({ status: 'success', outputs: { numbers: '2,1\n', say: '1!\n', launch: 'Ariadne has left\n' } });
+    const { body } = await awf.api.get<{ data: { message: string }[] }>(`/runs/${run.id}/logs`);
+    expect(body.data.map(({ message }) => message)).toEqual(expect.arrayContaining(['2', '1!', 'default/countdown is over']));
   });
 });
