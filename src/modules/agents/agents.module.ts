@@ -1,14 +1,52 @@
 import { Module } from '@nestjs/common';
+import { ApprovalsModule } from '../approvals/index.js';
+import { ModelsModule } from '../models/index.js';
+import { RunsModule } from '../runs/index.js';
+import { ToolsModule } from '../tools/index.js';
 import { WorkflowsModule } from '../workflows/index.js';
 import { AgentQueries } from './agent-queries.js';
 import { AgentsController } from './agents.controller.js';
 import { AgentsService } from './agents.service.js';
+import { BudgetPlan } from './budgets/budget-plan.js';
+import { BudgetStore } from './budgets/budget-store.js';
+import { BudgetSweep } from './budgets/budget-sweep.js';
 import { AgentFilesService } from './files/agent-files.service.js';
+import { AgentCatalog } from './loop/agent-catalog.js';
+import { AgentLoop } from './loop/agent-loop.js';
+import { ModelTurns } from './loop/model-turns.js';
+import { ReactLoop } from './loop/react-loop.js';
+import { ToolCalls } from './loop/tool-calls.js';
+import { ToolEquipment } from './loop/tool-equipment.js';
+import { AgentRunNode } from './nodes/agent-run.node.js';
+import { ParallelFanOutPattern } from './patterns/parallel-fan-out.pattern.js';
+import { PipelinePattern } from './patterns/pipeline.pattern.js';
+import { PlanAndExecutePattern } from './patterns/plan-and-execute.pattern.js';
+import { ReactPattern } from './patterns/react.pattern.js';
+import { SupervisorPattern } from './patterns/supervisor.pattern.js';
+import { SwarmPattern } from './patterns/swarm.pattern.js';
+import { AgentRunController } from './running/agent-run.controller.js';
+import { AgentRunService } from './running/agent-run.service.js';
+import { AgentsGateway } from './running/agents.gateway.js';
+
+const LOOP = [AgentCatalog, AgentLoop, ModelTurns, ReactLoop, ToolCalls, ToolEquipment];
+const PATTERNS = [ParallelFanOutPattern, PipelinePattern, PlanAndExecutePattern, ReactPattern, SupervisorPattern, SwarmPattern];
+const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep];
 
 /** Agents: their definitions, and their runs. */
 @Module({
-  imports: [WorkflowsModule],
-  controllers: [AgentsController],
-  providers: [AgentFilesService, AgentQueries, AgentsService],
+  imports: [ApprovalsModule, ModelsModule, RunsModule, ToolsModule, WorkflowsModule],
+  controllers: [AgentsController, AgentRunController],
+  providers: [
+    ...LOOP,
+    ...PATTERNS,
+    ...BUDGETS,
+    AgentFilesService,
+    AgentQueries,
+    AgentsService,
+    AgentRunNode,
+    AgentRunService,
+    AgentsGateway,
+  ],
+  exports: [AgentsService],
 })
 export class AgentsModule {}

@@ -3,6 +3,7 @@ import { NodesModule } from '../nodes/index.js';
 import { RunsModule } from '../runs/index.js';
 import { ApprovalExplainer } from './approval-explainer.js';
 import { ApprovalRemoval } from './approval-removal.js';
+import { ApprovalGate } from './approval-gate.js';
 import { ApprovalStore } from './approval-store.js';
 import { ApprovalSweep } from './approval-sweep.js';
 import { ApprovalsController } from './approvals.controller.js';
@@ -20,6 +21,7 @@ import { SignalsService } from './signals.service.js';
   controllers: [ApprovalsController, RunDecisionsController, RunSignalsController],
   providers: [
     ApprovalExplainer,
+    ApprovalGate,
     ApprovalRemoval,
     ApprovalStore,
     ApprovalSweep,
@@ -29,6 +31,6 @@ import { SignalsService } from './signals.service.js';
     SignalsService,
     TimeUntilNode,
   ],
-  exports: [ApprovalsService, SignalsService],
+  exports: [ApprovalGate, ApprovalsService, SignalsService],
 })
 export class ApprovalsModule {}

@@ -79,10 +79,15 @@ export interface CostEstimate {
   readonly outputTokens: number;
   /** US dollars; null when the model's price is not known. */
   readonly costUsd: number | null;
+  /** The part of it that the input costs. */
+  readonly inputCostUsd: number | null;
+  readonly costPerOutputToken: number | null;
 }
 
 /** Room that was made for a call. */
 export interface Hold {
+  /** The answer must not be longer. */
+  readonly maxOutputTokens: number;
   /** Gives back what was not used. */
   settle(usage: TokenUsage): Promise<void>;
 }

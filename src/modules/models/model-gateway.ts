@@ -28,6 +28,8 @@ const DEFAULT_INITIAL_DELAY_MS = 250;
 const DEFAULT_MAX_DELAY_MS = 5_000;
 /** What is reserved for an answer whose length is not limited. */
 const ASSUMED_OUTPUT_TOKENS = 4_096;
+/** Some texts have more tokens than most: what is reserved for a prompt is more than it usually comes to. */
+const RESERVE_FACTOR = 1.5;
 
 /**
  * The one way to models. Asks an agent's models in the order its routing says, each as often as its errors make sense, until
@@ -87,7 +89,7 @@ export class ModelGateway {
       hold = await this.admit(request, block);
       const model = this.models.open(request.tenant, block);
       const limits = { timeoutMs: block.timeout_ms ?? DEFAULT_TIMEOUT_MS, idleMs: block.idle_timeout_ms ?? DEFAULT_IDLE_MS };
-      await answer.read(model, callOptions(request, block), limits, (text) => request.onText?.(text));
+      await answer.read(model, callOptions(request, block, hold), limits, (text) => request.onText?.(text));
     } catch (error) {
       if (error instanceof BudgetRefusal) throw error;
       if (!request.signal.aborted) failure = toModelFailure(error, Date.now());
@@ -125,9 +127,16 @@ export class ModelGateway {
   }
 
   private estimate(request: ModelRequest, block: ModelBlock): CostEstimate {
-    const inputTokens = estimatePrompt(request.messages, request.tools);
+    const inputTokens = Math.ceil(estimatePrompt(request.messages, request.tools) * RESERVE_FACTOR);
     const outputTokens = block.parameters?.max_tokens ?? ASSUMED_OUTPUT_TOKENS;
-    return { inputTokens, outputTokens, costUsd: costOf(priceOf(this.file.prices, block), inputTokens, outputTokens) };
+    const price = priceOf(this.file.prices, block);
+    return {
+      inputTokens,
+      outputTokens,
+      costUsd: costOf(price, inputTokens, outputTokens),
+      inputCostUsd: costOf(price, inputTokens, 0),
+      costPerOutputToken: costOf(price, 0, 1),
+    };
   }
 
   /** As the provider tells it; what it does not tell is estimated, rather too high than too low. */
@@ -166,7 +175,7 @@ export function sumUsage(usages: readonly TokenUsage[]): TokenUsage {
   return { input_tokens: input, output_tokens: output, total_tokens: input + output, cost_usd: cost };
 }
 
-function callOptions(request: ModelRequest, block: ModelBlock): LanguageModelV4CallOptions {
+function callOptions(request: ModelRequest, block: ModelBlock, hold: Hold | undefined): LanguageModelV4CallOptions {
   const { temperature, top_p, top_k, max_tokens, frequency_penalty, presence_penalty, stop, seed, reasoning } = block.parameters ?? {};
   const { tools = [], responseSchema } = request;
   const options: LanguageModelV4CallOptions = {
@@ -175,7 +184,7 @@ function callOptions(request: ModelRequest, block: ModelBlock): LanguageModelV4C
     temperature,
     topP: top_p,
     topK: top_k,
-    maxOutputTokens: max_tokens,
+    maxOutputTokens: longest(max_tokens, hold),
     frequencyPenalty: frequency_penalty,
     presencePenalty: presence_penalty,
     stopSequences: stop === undefined ? undefined : [...stop],
@@ -194,6 +203,13 @@ function callOptions(request: ModelRequest, block: ModelBlock): LanguageModelV4C
 
 function statusOf({ options }: ModelFailure): { status?: number } {
   return options.status === undefined ? {} : { status: options.status };
+}
+
+/** A budget may allow less than the definition; without either, the provider decides. */
+function longest(asked: number | undefined, hold: Hold | undefined): number | undefined {
+  if (hold === undefined || hold.maxOutputTokens >= (asked ?? ASSUMED_OUTPUT_TOKENS))
+    return asked ?? (hold === undefined ? undefined : ASSUMED_OUTPUT_TOKENS);
+  return hold.maxOutputTokens;
 }
 
 /** No model answered. Says of each why. */

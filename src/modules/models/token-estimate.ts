@@ -1,12 +1,12 @@
 import type { ChatMessage, ModelTool } from './model-call.js';
 
-/** English text has about four characters a token, other scripts fewer: three keeps an estimate on the high side. */
-const CHARACTERS_PER_TOKEN = 3;
+/** English text has about four bytes a token, other scripts have more bytes a character: three keeps an estimate on the high side. */
+const BYTES_PER_TOKEN = 3;
 const PER_MESSAGE = 4;
 
 /** Tokens of a text, rather too many than too few. */
 export function estimateTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }
 
 /** Tokens that a prompt comes to, rather too many than too few. */

@@ -9,7 +9,7 @@ import {
   type WorkflowDefinition,
 } from '../../engine/index.js';
 import { hasVisits, mayRestart, placesOf, sizeOf } from '../../engine/workflow/index.js';
-import type { RunDto } from './dto/run.dto.js';
+import { type RunDto, usageOf } from './dto/run.dto.js';
 
 const STATUS_OF: Readonly<Record<string, TerminalRunStatus>> = {
   'run.completed': 'success',
@@ -25,11 +25,14 @@ export function endedRun(accepted: RunDto, definition: WorkflowDefinition, journ
   const data = JSON.parse(last.data) as JsonObject;
   const { completed, attempt } = standing(status, definition, journal);
   const startedAt = startOf(journal);
+  const outputs = data['outputs'] ?? null;
+  const error = status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null;
   return {
     ...accepted,
     status,
-    outputs: data['outputs'] ?? null,
-    error: status === 'failed' ? ((data['error'] ?? null) as unknown as SerializedError | null) : null,
+    outputs,
+    error,
+    usage: usageOf({ kind: accepted.kind, outputs, error }),
     progress: { ...accepted.progress, completed },
     current_steps: [],
     attempt,

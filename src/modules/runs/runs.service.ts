@@ -12,7 +12,7 @@ import {
 import { hasVisits, mayRestart, sizeOf, viewWorkflow } from '../../engine/workflow/index.js';
 import { DefinitionsService } from '../workflows/index.js';
 import type { RunExplanationDto } from './dto/explain.dto.js';
-import { toRunSummary, type RunDto, type RunSummaryDto } from './dto/run.dto.js';
+import { toRunSummary, type RunDto, type RunSummaryDto, usageOf } from './dto/run.dto.js';
 import { ExplainRunQuery, type LiveStanding } from './queries/explain-run.query.js';
 import { awaitedChildren, reasonsOf, terminalReason, type Reason } from './queries/explanation.js';
 import { GetRunQuery, NEVER_RESTARTED, type RunRestart, type RunSteps } from './queries/get-run.query.js';
@@ -79,7 +79,7 @@ export class RunsService {
       progress: { completed: steps.completed, total: total ?? steps.completed + steps.open.length },
       current_steps: isTerminal(row.status) ? [] : steps.open,
       attempt: restart.attempt,
-      usage: null,
+      usage: usageOf({ kind: row.kind, outputs: row.outputs ?? null, error: row.error }),
     };
   }
 
@@ -163,7 +163,7 @@ export class RunsService {
   }
 
   private async definitionOf(row: RunRow): Promise<StoredDefinition | null> {
-    return row.kind === 'workflow' ? this.definitions.byVersionId(row.version_id) : null;
+    return this.definitions.byVersionId(row.version_id);
   }
 
   private async stepsOf(row: RunRow, stored: StoredDefinition | null, restart: RunRestart): Promise<RunSteps> {

@@ -4,6 +4,7 @@ import {
   ConcurrencyRejectedError,
   type JsonObject,
   RunEngine,
+  type StoredDefinition,
   type SubmitRun,
   type SubmittedRun,
 } from '../../engine/index.js';
@@ -21,6 +22,8 @@ import { RunsService } from './runs.service.js';
 /** A wish for a run of a workflow. */
 export interface StartRunRequest {
   readonly tenant: string;
+  /** What it has to be a run of; a workflow unless said. */
+  readonly kind?: 'workflow' | 'agent' | undefined;
   /** Id or `namespace/name`. */
   readonly workflow: string;
   readonly version?: number | undefined;
@@ -55,7 +58,8 @@ export class StartRunService {
   /** Accepts a run; with `wait`, answers with its state at its end or when the time is over. */
   async start(request: StartRunRequest, wait?: WaitForRun): Promise<RunDto> {
     const definition = await this.definitions.resolve(request.tenant, request.workflow, request.version);
-    if (definition === null) throw new NotFoundError('workflow');
+    const { kind = 'workflow' } = request;
+    if (definition === null || (definition.kind ?? 'workflow') !== kind) throw new NotFoundError(kind);
     const inputs = preparedInputs(this.definitions, definition, request.inputs, '/inputs');
     const id = request.id ?? uuidv7();
     const submission: SubmitRun = {
@@ -113,9 +117,7 @@ export class StartRunService {
     const createdAt = new Date(submitted.createdAt).toISOString();
     return {
       id: submitted.runId,
-      kind: 'workflow',
-      workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
-      agent: null,
+      ...subjectOf(definition),
       status: submitted.status,
       inputs: submission.inputs,
       outputs: null,
@@ -140,4 +142,8 @@ export class StartRunService {
       usage: null,
     };
   }
+}
+
+function subjectOf({ kind = 'workflow', workflowId: id, name, version }: StoredDefinition): Pick<RunDto, 'kind' | 'workflow' | 'agent'> {
+  return kind === 'agent' ? { kind, workflow: null, agent: { name, version } } : { kind, workflow: { id, name, version }, agent: null };
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { v4 as uuid } from 'uuid';
@@ -16,12 +16,16 @@ export interface EdgeGatewayOptions {
   readonly path: string;
   readonly access: EndpointOptions['access'];
   readonly maxPayload?: number;
+  /** Everything below the path is this gateway's too: what follows it is the request's `below`. */
+  readonly below?: true;
 }
 
 /** The upgrade request as a gateway's `handleConnection(client, request)` gets it. */
 export interface UpgradeRequest extends IncomingMessage {
   id: string;
   principal: Principal;
+  /** What follows the gateway's path, decoded; see `EdgeGatewayOptions.below`. */
+  below?: string;
 }
 
 type Refuse = (accepted: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
@@ -44,6 +48,7 @@ export class EdgeWsAdapter extends WsAdapter {
   }
 
   override create(port: number, options: Record<string, unknown> = {}): WebSocketServer {
+    if (options['below'] === true) this.takeBelow(String(options['path']));
     const access = options['access'] as EndpointOptions['access'] | undefined;
     const server = super.create(port, {
       maxPayload: MAX_MESSAGE_BYTES,
@@ -53,6 +58,17 @@ export class EdgeWsAdapter extends WsAdapter {
     }) as unknown as WebSocketServer;
     this.edge.drain.register(() => server.clients.forEach((client) => client.close(GOING_AWAY, 'the server is shutting down')));
     return server;
+  }
+
+  /** Gateways are found by their whole path: what is below one is asked for as that one, and told it apart. */
+  private takeBelow(path: string): void {
+    const server = this.httpServer as Server;
+    server.prependListener('upgrade', (request: IncomingMessage) => {
+      const { pathname, search } = new URL(request.url ?? '/', 'ws://heddle');
+      if (!pathname.startsWith(`${path}/`)) return;
+      (request as UpgradeRequest).below = decoded(pathname.slice(path.length + 1));
+      request.url = `${path}${search}`;
+    });
   }
 
   private async verify(request: IncomingMessage, access: EndpointOptions['access'] | undefined, answer: Refuse): Promise<void> {
@@ -95,4 +111,13 @@ function handshakeToken(request: IncomingMessage): string | null | undefined {
   if (authorization !== undefined) return bearerToken(authorization);
   const [first, token] = (protocols ?? '').split(',').map((protocol) => protocol.trim());
   return first === BEARER_PROTOCOL ? (token ?? null) : undefined;
+}
+
+/** Text that is no valid encoding names nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }

@@ -1,5 +1,5 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
-import { type Json, type JsonObject, RUN_STATUSES, type RunStatus, type SerializedError } from '../../../engine/index.js';
+import { isJsonObject, type Json, type JsonObject, RUN_STATUSES, type RunStatus, type SerializedError } from '../../../engine/index.js';
 import type { RunRow } from '../queries/run-row.js';
 import { ANY_JSON } from './any-json.js';
 
@@ -149,6 +149,13 @@ export class RunDto extends RunSummaryDto {
     example: null,
   })
   usage: JsonObject | null;
+}
+
+/** What an agent's run used of models, from its answer or from what it failed with; null for any other run. */
+export function usageOf({ kind, outputs, error }: Pick<RunDto, 'kind' | 'outputs' | 'error'>): JsonObject | null {
+  if (kind !== 'agent') return null;
+  const told = isJsonObject(outputs) ? outputs : isJsonObject(error?.details) ? error.details : {};
+  return isJsonObject(told['usage']) ? told['usage'] : null;
 }
 
 export function toRunSummary(row: RunRow, now: number = Date.now()): RunSummaryDto {
