@@ -379,6 +379,7 @@ COMMENT ON COLUMN workflow_rates.next_at IS 'when to look for the next start; nu
 
 CREATE TABLE workflow_retentions (
   workflow_id uuid NOT NULL,
+  tenant_id text NOT NULL,
   success_days double precision,
   failed_days double precision,
   cancelled_days double precision,

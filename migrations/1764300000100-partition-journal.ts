@@ -57,6 +57,7 @@ export class PartitionJournal1764300000100 implements MigrationInterface {
 
       CREATE TABLE workflow_retentions (
         workflow_id uuid NOT NULL,
+        tenant_id text NOT NULL,
         success_days double precision,
         failed_days double precision,
         cancelled_days double precision,

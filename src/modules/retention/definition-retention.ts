@@ -16,7 +16,7 @@ export class DefinitionRetention implements DefinitionExtension, OnModuleInit {
     return [];
   }
 
-  async stored(manager: EntityManager, { workflowId, definition }: VersionBeingStored): Promise<void> {
+  async stored(manager: EntityManager, { tenant, workflowId, definition }: VersionBeingStored): Promise<void> {
     const retention = definition.settings?.retention;
     if (retention === undefined) {
       await manager.query('DELETE FROM workflow_retentions WHERE workflow_id = $1', [workflowId]);
@@ -24,10 +24,10 @@ export class DefinitionRetention implements DefinitionExtension, OnModuleInit {
     }
     const { success, failed, cancelled } = retention;
     await manager.query(
-      `INSERT INTO workflow_retentions (workflow_id, success_days, failed_days, cancelled_days) VALUES ($1, $2, $3, $4)
+      `INSERT INTO workflow_retentions (workflow_id, tenant_id, success_days, failed_days, cancelled_days) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (workflow_id) DO UPDATE SET
          success_days = excluded.success_days, failed_days = excluded.failed_days, cancelled_days = excluded.cancelled_days`,
-      [workflowId, ...[success, failed, cancelled].map((days) => (days === null ? 'Infinity' : (days ?? null)))],
+      [workflowId, tenant, ...[success, failed, cancelled].map((days) => (days === null ? 'Infinity' : (days ?? null)))],
     );
   }
 }
