@@ -44,7 +44,7 @@ export class CreateRag1764400000000 implements MigrationInterface {
         document_id text NOT NULL,
         tenant_id text NOT NULL,
         chunk_index integer NOT NULL,
-        start_at integer NOT NULL,
+        position integer NOT NULL,
         text text NOT NULL,
         metadata jsonb NOT NULL,
         words tsvector NOT NULL,
@@ -53,7 +53,7 @@ export class CreateRag1764400000000 implements MigrationInterface {
         CONSTRAINT rag_chunks_collection_id_document_id_chunk_index_key UNIQUE (collection_id, document_id, chunk_index),
         CONSTRAINT rag_chunks_document_fkey FOREIGN KEY (collection_id, document_id) REFERENCES rag_documents (collection_id, id) ON DELETE CASCADE
       );
-      COMMENT ON COLUMN rag_chunks.start_at IS 'of its first character in the document';
+      COMMENT ON COLUMN rag_chunks.position IS 'of its first character in the document';
       COMMENT ON COLUMN rag_chunks.embedding IS 'a unit vector; with pgvector, large collections have an index over it as vector or halfvec';
       ALTER TABLE rag_chunks ALTER COLUMN embedding SET STORAGE EXTERNAL;
       CREATE INDEX rag_chunks_words_idx ON rag_chunks USING gin (words);

@@ -146,17 +146,17 @@ export class DocumentStore {
 
 const INSERT_BATCH = 200;
 const INSERT_CHUNKS = `
-  INSERT INTO rag_chunks (id, collection_id, document_id, tenant_id, chunk_index, start_at, text, metadata, words, embedding)
-  SELECT c.id, $1, c.document_id, $2, c.chunk_index, c.start_at, c.text, c.metadata, to_tsvector($3::regconfig, c.searchable), c.embedding
+  INSERT INTO rag_chunks (id, collection_id, document_id, tenant_id, chunk_index, position, text, metadata, words, embedding)
+  SELECT c.id, $1, c.document_id, $2, c.chunk_index, c.position, c.text, c.metadata, to_tsvector($3::regconfig, c.searchable), c.embedding
   FROM json_to_recordset($4::json)
-    AS c (id uuid, document_id text, chunk_index integer, start_at integer, text text, metadata jsonb, searchable text, embedding real[])`;
+    AS c (id uuid, document_id text, chunk_index integer, position integer, text text, metadata jsonb, searchable text, embedding real[])`;
 
 function toRow(documentId: string, { index, start, text, metadata, searchable, embedding }: NewChunk): object {
   return {
     id: uuidv7(),
     document_id: documentId,
     chunk_index: index,
-    start_at: start,
+    position: start,
     text,
     metadata,
     searchable,

@@ -60,5 +60,5 @@ export class VectorIndexes {
 }
 
 function indexName(collectionId: string): string {
-  return `rag_vectors_${collectionId.replaceAll('-', '')}`;
+  return `rag_chunks_${collectionId.replaceAll('-', '')}_idx`;
 }
