@@ -252,6 +252,19 @@ describe('a large output', () => {
     expect((await api.get<PageBody>(`/runs/${ended.id}/artifacts`)).body.data).toEqual([]);
   });
 
+  it('goes with its run', async () => {
+    const { id } = await runToEnd(api, 'artifacts/large', { inputs: { text } });
+    const events = await api.get<{ data: { data: { output_ref?: { id: string } } }[] }>(`/runs/${id}/events`);
+    const ref = events.body.data.flatMap(({ data }) => data.output_ref ?? [])[0]?.id ?? '';
+    expect((await download(ref)).status).toBe(200);
+    const deleted = await eventually(
+      () => api.delete(`/runs/${id}`),
+      ({ status }) => status !== 409,
+    );
+    expect(deleted.status).toBe(204);
+    expect((await download(ref)).status).toBe(404);
+  });
+
   it('is there when its run is resumed, and stays when the old run is deleted', async () => {
     const old = await runToEnd(api, 'artifacts/large', { inputs: { text } });
     const { body: resumed } = await api.post<RunBody>(`/runs/${old.id}/resume`, { from_step: 'measure' });
