@@ -71,7 +71,9 @@ describe('a directory of AWF', () => {
     ]);
   });
 
-  it('warns of what is not kept', () => {
+  it('warns of what is not kept', async () => {
+    const { body } = await app.api.post<{ valid: boolean; warnings: { path: string; code: string }[] }>('/workflows/greet/validate', {});
+    expect(body).toMatchObject({ valid: true, warnings: [{ path: '/states/hello/capture', code: 'not_kept' }] });
     expect(app.logs.some((line) => line.includes('/states/hello/capture') && line.includes('not_kept'))).toBe(true);
   });
 

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { NodesModule } from '../nodes/index.js';
 import { DefinitionExtensions } from './definition-extensions.js';
 import { DefinitionsService } from './definitions.service.js';
+import { FileWarnings } from './file-warnings.js';
 import { WorkflowVersionEntity } from './entities/workflow-version.entity.js';
 import { WorkflowEntity } from './entities/workflow.entity.js';
 import { WorkflowFilesCheck } from './files/workflow-files-check.js';
@@ -28,6 +29,7 @@ import { WorkflowsService } from './workflows.service.js';
     LatestLookup,
     DefinitionsService,
     DefinitionExtensions,
+    FileWarnings,
     WorkflowFilesService,
     WorkflowFilesCheck,
     JobsService,

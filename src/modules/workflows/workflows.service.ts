@@ -26,12 +26,13 @@ import {
   type WorkflowDto,
   type WorkflowVersionDto,
 } from './dto/workflow.dto.js';
+import { FileWarnings } from './file-warnings.js';
 import { inputFilesOf } from './input-files.js';
 import { parseYaml, type ParsedDefinition } from './parse-definition.js';
 import { API_SOURCE, sourceOfVersion } from './source.js';
 import { WorkflowQueries, type WorkflowWithDefinition } from './workflow-queries.js';
 import { type StoredVersion, type StoreWorkflow, WorkflowStore } from './workflow-store.js';
-import { parseWorkflowName, type WorkflowName } from './workflow-name.js';
+import { formatWorkflowName, parseWorkflowName, type WorkflowName } from './workflow-name.js';
 import { invalidDefinition, malformedYaml, workflowNotFound } from './workflows.errors.js';
 
 /** A definition as it arrives: a JSON value, or the text of a YAML document. */
@@ -52,6 +53,7 @@ export class WorkflowsService {
     private readonly queries: WorkflowQueries,
     private readonly nodeTypes: NodeTypeRegistry,
     private readonly extensions: DefinitionExtensions,
+    private readonly fileWarnings: FileWarnings,
   ) {}
 
   async create(
@@ -117,11 +119,18 @@ export class WorkflowsService {
     version: number | undefined,
     inputs: JsonObject | undefined,
   ): Promise<ValidationDto> {
-    const { definition, created_by: createdBy } = await this.find(principal.tenant, ref, version);
-    const source = sourceOfVersion(createdBy);
+    const row = await this.find(principal.tenant, ref, version);
+    const { definition } = row;
+    const source = sourceOfVersion(row.created_by);
     const validation = toValidationDto(this.faultsOf(definition as unknown as Json, source));
     const faults = inputs === undefined ? [] : inputFaults(definition, source, inputs);
-    return { ...validation, valid: validation.valid && faults.length === 0, errors: [...validation.errors, ...faults] };
+    const written = row.version === row.latest_version ? this.fileWarnings.of(source, formatWorkflowName(row)) : [];
+    return {
+      ...validation,
+      valid: validation.valid && faults.length === 0,
+      errors: [...validation.errors, ...faults],
+      warnings: [...written, ...validation.warnings],
+    };
   }
 
   async graph(principal: Principal, ref: string, version: number | undefined, format: GraphFormat): Promise<GraphView | string> {

@@ -39,6 +39,8 @@ export interface LoadableDefinition {
   readonly kind: 'definition';
   readonly checked: CheckedDefinition;
   readonly origin: DefinitionOrigin;
+  /** What is written and is not kept in the definition. */
+  readonly unkept: readonly DefinitionFault[];
   /** `namespace/name` */
   readonly workflow: string;
   /** Equal for what is one version. */
@@ -106,7 +108,7 @@ async function readDefinition(
     };
     const workflow = formatWorkflowName(checked.name);
     const hash = hashDefinition({ ...checked.definition, name: workflow }, origin).toString('hex');
-    return { format, related, result: { kind: 'definition', checked, origin, workflow, hash } };
+    return { format, related, result: { kind: 'definition', checked, unkept: reading.warnings, origin, workflow, hash } };
   } catch (error) {
     if (owned && format === null) return { format, related, result: { kind: 'none' } };
     return { format, related, result: faultOf(error) };

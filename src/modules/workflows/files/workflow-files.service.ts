@@ -8,6 +8,7 @@ import { ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { DEFAULT_TENANT } from '../../auth/index.js';
 import type { DefinitionFormatName } from '../origin.js';
+import { FileWarnings } from '../file-warnings.js';
 import { fileSource } from '../source.js';
 import { WorkflowsService } from '../workflows.service.js';
 import { isIgnored, isJobConfig, jobDirectory, listDefinitionFiles, MAX_DEPTH, mayHoldDefinition } from './definition-files.js';
@@ -78,6 +79,7 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
     @Inject(CONFIG) config: HeddleConfig,
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly workflows: WorkflowsService,
+    private readonly warnings: FileWarnings,
     private readonly shutdown: ShutdownRegistry,
   ) {
     this.sources = config.workflowDirectories.map(({ name, path }) => ({
@@ -230,6 +232,7 @@ export class WorkflowFilesService implements OnApplicationBootstrap {
     if (first === undefined) taken.set(result.workflow, reading);
     else if (first.result.kind === 'definition' && first.result.hash === result.hash) return { reading, stored, error: null };
     else return { reading, stored, error: errorOf(directory, reading, nameTaken(result, first), known) };
+    this.warnings.set(directory.source, result.workflow, result.unkept);
     if (known?.reading === reading && stored === result.hash) return { reading, stored, error: null };
     try {
       await this.store(directory, reading, result);
