@@ -1,6 +1,4 @@
 export { CRASH_POINTS, onCrashPoint, type CrashPoint } from './crash-points.js';
-export type { GraphEnvironment } from './graph/graph-environment.js';
-export { GraphProgram } from './graph/graph-program.js';
 export { findBrokenLink } from './journal/hash-chain.js';
 export { expandEntry, type JournalEntry } from './journal/journal-entry.js';
 export { type LargeOutputs, outputRefOf } from './journal/large-outputs.js';
