@@ -22,7 +22,7 @@ class StreamsController {
   stream(@Req() request: EdgeRequest, @Res() response: ExpressResponse): void {
     const stream = openSse(request, response, LIMITS);
     streams.push(stream);
-    stream.send({ id: 1, event: 'greeting', data: { after: resumePoint(request) ?? null, text: 'two\nlines' } });
+    stream.send({ id: 1, event: 'greeting', data: { after: resumePoint(request, undefined) ?? null, text: 'two\nlines' } });
   }
 }
 

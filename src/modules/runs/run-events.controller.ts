@@ -53,7 +53,7 @@ export class RunEventsController {
     const { tenant } = principal;
     const types = query.types === undefined ? undefined : new Set(query.types);
     if (wantsStream(request)) {
-      const after = parseSeq(resumePoint(request));
+      const after = parseSeq(resumePoint(request, query.after));
       await this.runs.existing(tenant, runId);
       return this.runStreams.stream({ tenant, runId, after, types }, new SseSink(openSse(request, response)));
     }
@@ -84,7 +84,7 @@ export class RunEventsController {
       since: query.since === undefined ? undefined : new Date(query.since),
     };
     if (query.follow === 'true' || (query.follow === undefined && wantsStream(request))) {
-      const after = parseSeq(resumePoint(request));
+      const after = parseSeq(resumePoint(request, query.after));
       await this.runs.existing(tenant, runId);
       const sink = new SseSink(openSse(request, response));
       return this.runStreams.stream({ tenant, runId, after, types: OUTPUT_ONLY, frame: (event) => logFrame(event, filter) }, sink);
@@ -111,7 +111,7 @@ export class RunEventsController {
     @Req() request: EdgeRequest,
     @Res() response: Response,
   ): Promise<void> {
-    const resume = resumePoint(request);
+    const resume = resumePoint(request, query.after);
     const after = resume === undefined ? null : decodePosition(resume);
     const types = query.types === undefined ? undefined : new Set(query.types);
     const filter = { types, workflow: workflowOf(query.workflow), agent: query.agent, runId: query.run_id?.toLowerCase() };

@@ -125,9 +125,8 @@ export function openSse(request: EdgeRequest, response: ServerResponse, limits?:
 }
 
 /** Where a reader wants to continue: `Last-Event-ID`, which a reconnecting browser sends, wins over `?after=`. */
-export function resumePoint(request: EdgeRequest): string | undefined {
+export function resumePoint(request: EdgeRequest, after: string | number | undefined): string | undefined {
   const last = request.headers['last-event-id'];
   if (typeof last === 'string' && last !== '') return last;
-  const { after } = request.query;
-  return typeof after === 'string' && after !== '' ? after : undefined;
+  return after === undefined || after === '' ? undefined : String(after);
 }
