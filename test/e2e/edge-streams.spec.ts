@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { Response as ExpressResponse } from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,10 +19,10 @@ const streams: SseStream[] = [];
 class StreamsController {
   @Get()
   @Endpoint({ access: 'events.read', operationId: 'stream', summary: 'stream' })
-  stream(@Req() request: EdgeRequest, @Res() response: ExpressResponse): void {
+  stream(@Query('after') after: string | undefined, @Req() request: EdgeRequest, @Res() response: ExpressResponse): void {
     const stream = openSse(request, response, LIMITS);
     streams.push(stream);
-    stream.send({ id: 1, event: 'greeting', data: { after: resumePoint(request, undefined) ?? null, text: 'two\nlines' } });
+    stream.send({ id: 1, event: 'greeting', data: { after: resumePoint(request, after) ?? null, text: 'two\nlines' } });
   }
 }
 
