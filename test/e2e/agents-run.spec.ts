@@ -465,3 +465,42 @@ describe('tools', () => {
     });
   });
 });
+
+describe('a run that is over goes on', () => {
+  it('from any turn, with another model and other instructions; what came before is not paid again', async () => {
+    await storeAgent(api, agent('again', { tools: [clientTool('lookup')] }));
+    first.reply({ toolCalls: [{ name: 'lookup', input: { id: 1 } }] }, { text: 'first ending' });
+    second.reply({ text: 'second ending' });
+    const before = await ask(api, 'again', 'Hi');
+    const { status, body } = await api.post<RunBody>(`/runs/${before.run_id}/resume`, {
+      from_step: 'again/turn-2/model',
+      input_overrides: { model: `n${models}`, instructions: 'End differently.' },
+    });
+    expect(status).toBe(202);
+    const run = await eventually(
+      async () => (await api.get<RunBody>(`/runs/${body.id}`)).body,
+      ({ status }) => status === 'success',
+    );
+    expect(run.outputs).toMatchObject({ response: 'second ending', tool_calls: [{ tool: 'lookup' }], turns: 2 });
+    expect([first.calls.length, second.calls.length]).toEqual([2, 1]);
+    const messages = second.calls[0]?.body.messages ?? [];
+    expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'assistant', 'tool']);
+    expect(messages[0]).toMatchObject({ content: 'End differently.' });
+  });
+
+  it('with what it failed at, once that is mended', async () => {
+    await storeAgent(api, agent('mended', { tools: [clientTool('lookup')] }, { retry: { max_attempts: 1 } }));
+    first.reply({ toolCalls: [{ name: 'lookup', input: { id: 1 } }] }, { status: 400 });
+    second.reply({ status: 400 });
+    const { body: problem } = await failed('mended', 'Hi');
+    expect(problem.code).toBe('providers_unavailable');
+    first.reply({ text: 'now it works' });
+    const { body } = await api.post<RunBody>(`/runs/${problem.run_id}/resume`, {});
+    const run = await eventually(
+      async () => (await api.get<RunBody>(`/runs/${body.id}`)).body,
+      ({ status }) => status === 'success' || status === 'failed',
+    );
+    expect(run.outputs).toMatchObject({ response: 'now it works' });
+    expect(first.calls.length).toBe(1);
+  });
+});

@@ -5,6 +5,7 @@ import { freePort, startApp, type TestApp } from '../support/index.js';
 import { eventually, runToEnd } from '../support/runs.js';
 
 const DIRECTORY = join(import.meta.dirname, '..', '..', 'examples', 'workflows');
+const AGENTS = join(import.meta.dirname, '..', '..', 'examples', 'agents');
 const FILES = readdirSync(DIRECTORY).filter((file) => file.endsWith('.yaml'));
 
 interface Stored {
@@ -22,6 +23,16 @@ let server: TestApp;
 
 beforeAll(async () => {
   server = await startApp({ env: { HEDDLE_EGRESS_ALLOW: '127.0.0.1', HEDDLE_SHELL: 'all' } });
+  for (const file of readdirSync(AGENTS)) {
+    const raw = readFileSync(join(AGENTS, file), 'utf8');
+    const { status, body } = await server.api.post<Stored>('/agents', undefined, { raw, headers: { 'content-type': 'application/yaml' } });
+    expect({ file, status, name: body.name, warnings: body.warnings }).toEqual({
+      file,
+      status: 201,
+      name: file.replace('.yaml', ''),
+      warnings: [],
+    });
+  }
   for (const file of FILES) {
     const raw = readFileSync(join(DIRECTORY, file), 'utf8');
     const { status, body } = await server.api.post<Stored>('/workflows', undefined, {
@@ -53,13 +64,14 @@ async function runWhole(name: string, inputs: object): Promise<Run> {
 }
 
 describe('the examples', () => {
-  it('are nine, and the part of one that is a workflow of its own', () => {
+  it('are ten, and the part of one that is a workflow of its own', () => {
     expect(FILES.toSorted()).toEqual([
       'api-inventory-tag.yaml',
       'api-inventory.yaml',
       'approved-order.yaml',
       'hello.yaml',
       'letters.yaml',
+      'morning-orders.yaml',
       'night-train.yaml',
       'orders-report.yaml',
       'parcel.yaml',
@@ -71,6 +83,14 @@ describe('the examples', () => {
   it('hello', async () => {
     expect(await run('hello')).toEqual({ greeting: 'Hello, world!', letters: 5 });
     expect(await run('hello', { name: 'Ada' })).toEqual({ greeting: 'Hello, Ada!', letters: 3 });
+  });
+
+  it('morning-orders, of an agent that asks another', async () => {
+    expect(await run('morning-orders')).toMatchObject({
+      answers: ['The oven says: rye comes out at eight. That is your rye bread, noted down.', 'The oven says: wheat is ready.'],
+    });
+    const { status, body } = await server.api.post<{ response: string }>('/agents/baker/run', { query: 'Hello' });
+    expect({ status, response: body.response }).toMatchObject({ status: 200, response: expect.stringContaining('Good morning!') });
   });
 
   it('letters', async () => {
