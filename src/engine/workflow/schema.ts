@@ -8,8 +8,8 @@ export const WORKFLOW_SCHEMA: JsonObject = {
   oneOf: [withoutDialect(DEFINITION_SCHEMA), withStates(withoutDialect(STATES_SCHEMA))],
 };
 
-function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonObject {
-  return schema;
+function withoutDialect(schema: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== '$schema'));
 }
 
 function withStates(schema: JsonObject): JsonObject {

@@ -1,4 +1,5 @@
 import type { ApiBodyOptions } from '@nestjs/swagger';
+import { isJsonObject, type Json, type JsonObject } from '../../../engine/index.js';
 import { AGENT_SCHEMA } from '../definition/agent-schema.js';
 
 const AGENT_EXAMPLE = {
@@ -14,7 +15,7 @@ export const AGENT_BODY = {
   required: true,
   schema: {
     anyOf: [
-      { ...AGENT_SCHEMA, title: 'Agent' },
+      { ...(withoutDiscriminators(AGENT_SCHEMA) as JsonObject), title: 'Agent' },
       {
         type: 'object',
         title: 'Astromesh document',
@@ -32,3 +33,11 @@ export const AGENT_BODY_AGAIN = {
   required: true,
   schema: { type: 'object', additionalProperties: true, example: AGENT_EXAMPLE },
 } as unknown as ApiBodyOptions;
+
+/** In OpenAPI a discriminator chooses between named schemas only; here the kinds are told apart by their `const`. */
+function withoutDiscriminators(schema: Json | undefined): Json {
+  if (Array.isArray(schema)) return schema.map(withoutDiscriminators);
+  if (!isJsonObject(schema)) return schema ?? null;
+  const kept = Object.entries(schema).filter(([key]) => key !== 'discriminator');
+  return Object.fromEntries(kept.map(([key, value]) => [key, withoutDiscriminators(value)]));
+}

@@ -1,9 +1,10 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** A workflow: its name, and what its latest version says of it. Deleted ones stay as rows, because their runs do. */
 @Entity({ name: 'workflows' })
 @Index('workflows_tenant_id_namespace_name_key', ['tenantId', 'namespace', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 @Index('workflows_tenant_id_id_idx', ['tenantId', 'id'])
+@Check('workflows_kind_check', `kind IN ('workflow', 'agent')`)
 export class WorkflowEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'workflows_pkey' })
   id: string;
@@ -12,7 +13,7 @@ export class WorkflowEntity {
   tenantId: string;
 
   /** `workflow`, or `agent`: then its versions are what the agent's runs execute. */
-  @Column({ type: 'text', default: 'workflow' })
+  @Column({ type: 'text', default: 'workflow', comment: 'agents have no namespace, which keeps their names apart from those of workflows' })
   kind: 'workflow' | 'agent';
 
   /** Of agents it is empty. */
