@@ -5,9 +5,6 @@ import type { BudgetLimits, ModelBlock, RoutingStrategy } from '../../models/ind
 export const PATTERNS = ['react', 'plan_and_execute', 'parallel_fan_out', 'pipeline', 'supervisor', 'swarm'] as const;
 export type Pattern = (typeof PATTERNS)[number];
 
-/** Who speaks in a pattern; a definition may give each a model of its own. */
-export const ROLES = ['reasoner', 'planner', 'worker', 'synthesizer', 'supervisor', 'stage', 'summarizer'] as const;
-
 /** An agent as stored: what `POST /agents` accepts, or what an Astromesh document came to. */
 export interface AgentDefinition {
   readonly name: string;
