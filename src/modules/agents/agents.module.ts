@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ApprovalsModule } from '../approvals/index.js';
+import { MemoryModule } from '../memory/index.js';
 import { ModelsModule } from '../models/index.js';
 import { RunsModule } from '../runs/index.js';
 import { ToolsModule } from '../tools/index.js';
@@ -34,7 +35,7 @@ const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep];
 
 /** Agents: their definitions, and their runs. */
 @Module({
-  imports: [ApprovalsModule, ModelsModule, RunsModule, ToolsModule, WorkflowsModule],
+  imports: [ApprovalsModule, MemoryModule, ModelsModule, RunsModule, ToolsModule, WorkflowsModule],
   controllers: [AgentsController, AgentRunController],
   providers: [
     ...LOOP,

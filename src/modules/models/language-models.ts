@@ -8,7 +8,7 @@ import { CONFIG, type HeddleConfig } from '../../config/index.js';
 import { EgressClient } from '../../platform/egress/index.js';
 import { egressFetch } from './egress-fetch.js';
 import type { ModelBlock } from './model-config.js';
-import { modelKey } from './model-keys.js';
+import { modelKey, NO_KEY } from './model-keys.js';
 import { scriptedModel } from './scripted/scripted-model.js';
 
 export const DEFAULT_TIMEOUT_MS = 120_000;
@@ -21,11 +21,17 @@ export class LanguageModels {
     private readonly egress: EgressClient,
   ) {}
 
-  /** Throws `ModelFailure('no_key')`. */
-  open(tenant: string, block: ModelBlock): LanguageModelV4 {
-    if (block.provider === 'scripted') return scriptedModel(block.model, block.rules ?? []);
+  /** The model, and the key that is sent to it: providers like to repeat it in what they complain about. Throws `ModelFailure('no_key')`. */
+  open(tenant: string, block: ModelBlock): { readonly model: LanguageModelV4; readonly key: string | null } {
+    const { provider } = block;
+    if (provider === 'scripted') return { model: scriptedModel(block.model, block.rules ?? []), key: null };
+    const key = modelKey(this.config, tenant, block);
+    return { model: this.adapter({ ...block, provider }, key), key: key === NO_KEY ? null : key };
+  }
+
+  private adapter(block: ModelBlock & { readonly provider: Exclude<ModelBlock['provider'], 'scripted'> }, apiKey: string): LanguageModelV4 {
     const settings = {
-      apiKey: modelKey(this.config, tenant, block),
+      apiKey,
       fetch: egressFetch(this.egress, block.timeout_ms ?? DEFAULT_TIMEOUT_MS),
       ...(block.base_url === undefined ? {} : { baseURL: block.base_url }),
     };

@@ -85,11 +85,13 @@ export class ModelGateway {
     const answer = new StreamedAnswer();
     let hold: Hold | undefined;
     let failure: ModelFailure | null = null;
+    let key: string | null = null;
     try {
       hold = await this.admit(request, block);
-      const model = this.models.open(request.tenant, block);
+      const opened = this.models.open(request.tenant, block);
+      key = opened.key;
       const limits = { timeoutMs: block.timeout_ms ?? DEFAULT_TIMEOUT_MS, idleMs: block.idle_timeout_ms ?? DEFAULT_IDLE_MS };
-      await answer.read(model, callOptions(request, block, hold), limits, (text) => request.onText?.(text));
+      await answer.read(opened.model, callOptions(request, block, hold), limits, (text) => request.onText?.(text));
     } catch (error) {
       if (error instanceof BudgetRefusal) throw error;
       if (!request.signal.aborted) failure = toModelFailure(error, Date.now());
@@ -102,7 +104,7 @@ export class ModelGateway {
       provider: block.provider,
       model: block.model,
       status: failure === null ? 'success' : 'failed',
-      ...(failure === null ? {} : { error: { class: failure.errorClass, message: failure.message, ...statusOf(failure) } }),
+      ...(failure === null ? {} : { error: { class: failure.errorClass, message: masked(failure.message, key), ...statusOf(failure) } }),
       usage,
       duration_ms: durationMs,
       first_token_ms: answer.firstTokenMs,
@@ -210,6 +212,10 @@ function longest(asked: number | undefined, hold: Hold | undefined): number | un
   if (hold === undefined || hold.maxOutputTokens >= (asked ?? ASSUMED_OUTPUT_TOKENS))
     return asked ?? (hold === undefined ? undefined : ASSUMED_OUTPUT_TOKENS);
   return hold.maxOutputTokens;
+}
+
+function masked(message: string, key: string | null): string {
+  return key === null ? message : message.replaceAll(key, '***');
 }
 
 /** No model answered. Says of each why. */

@@ -11,7 +11,7 @@ const USUAL_NAMES: Readonly<Partial<Record<Provider, readonly string[]>>> = {
 };
 
 /** What is sent where no key is needed; some adapters insist on one. */
-const NO_KEY = 'none';
+export const NO_KEY = 'none';
 
 /**
  * The key for a model. Keys of the environment are the operator's own: like secrets, they serve the default tenant. The usual

@@ -14,9 +14,9 @@ const DEFAULT_MAX_TOKENS = 500;
 /** How tokens are counted where a text is limited by them. */
 const TOKENS_PER_WORD = 1.3;
 
-/** In this order: a card number holds what looks like a phone number. */
+/** In this order: a card number holds what looks like a phone number. Every repetition is bounded, so that no text takes long. */
 const PERSONAL: readonly (readonly [name: string, pattern: RegExp, replacement: string])[] = [
-  ['email', /[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}/g, '[REDACTED_EMAIL]'],
+  ['email', /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}/g, '[REDACTED_EMAIL]'],
   ['card', /(?<![\d-])\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}(?![\d-])/g, '[REDACTED_CC]'],
   ['ssn', /(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])/g, '[REDACTED_SSN]'],
   ['phone', /(?<![\d-])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?![\d-])/g, '[REDACTED_PHONE]'],
