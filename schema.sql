@@ -1,5 +1,34 @@
 -- The schema that all migrations together make. Written by `npm run schema`; not meant to be run.
 
+CREATE TABLE agent_budget_holds (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  run_id uuid NOT NULL,
+  step text NOT NULL,
+  scopes json NOT NULL,
+  tokens bigint NOT NULL,
+  nanodollars bigint NOT NULL,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT agent_budget_holds_pkey PRIMARY KEY (id)
+);
+CREATE INDEX agent_budget_holds_run_id_step_idx ON agent_budget_holds USING btree (run_id, step);
+COMMENT ON TABLE agent_budget_holds IS 'room that calls under way may use; what nobody settles counts as spent';
+
+CREATE TABLE agent_budgets (
+  tenant_id text NOT NULL,
+  scope text NOT NULL,
+  subject text NOT NULL,
+  day date NOT NULL,
+  tokens_spent bigint DEFAULT 0 NOT NULL,
+  tokens_held bigint DEFAULT 0 NOT NULL,
+  nanodollars_spent bigint DEFAULT 0 NOT NULL,
+  nanodollars_held bigint DEFAULT 0 NOT NULL,
+  tool_calls bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT agent_budgets_pkey PRIMARY KEY (tenant_id, scope, subject, day),
+  CONSTRAINT agent_budgets_scope_check CHECK (scope = ANY (ARRAY['session'::text, 'agent'::text, 'key'::text, 'tenant'::text]))
+) WITH (fillfactor=70);
+COMMENT ON TABLE agent_budgets IS 'what was spent in a UTC day, or by a session in all (day -infinity), and what is held for calls under way';
+
 CREATE TABLE api_keys (
   id uuid NOT NULL,
   tenant_id text NOT NULL,
@@ -152,6 +181,70 @@ CREATE INDEX live_runs_spaced_idx ON live_runs USING btree (workflow_id, (((read
 CREATE INDEX live_runs_wake_at_idx ON live_runs USING btree (wake_at) WHERE (state = 'waiting'::text);
 COMMENT ON TABLE live_runs IS 'one narrow row per run that is not over: its lease while one is held, what it waits for otherwise';
 
+CREATE TABLE model_circuits (
+  tenant_id text NOT NULL,
+  target text NOT NULL,
+  failures integer DEFAULT 0 NOT NULL,
+  open_until timestamp(3) with time zone,
+  latency_ms double precision DEFAULT 0 NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT model_circuits_pkey PRIMARY KEY (tenant_id, target)
+) WITH (fillfactor=70);
+COMMENT ON TABLE model_circuits IS 'which models failed of late, over all nodes; half open once open_until is past';
+
+CREATE TABLE rag_chunks (
+  id uuid NOT NULL,
+  collection_id uuid NOT NULL,
+  document_id text NOT NULL,
+  tenant_id text NOT NULL,
+  chunk_index integer NOT NULL,
+  position integer NOT NULL,
+  text text NOT NULL,
+  metadata jsonb NOT NULL,
+  words tsvector NOT NULL,
+  embedding real[] NOT NULL,
+  CONSTRAINT rag_chunks_pkey PRIMARY KEY (id),
+  CONSTRAINT rag_chunks_collection_id_document_id_chunk_index_key UNIQUE (collection_id, document_id, chunk_index),
+  CONSTRAINT rag_chunks_document_fkey FOREIGN KEY (collection_id, document_id) REFERENCES rag_documents(collection_id, id) ON DELETE CASCADE
+);
+CREATE INDEX rag_chunks_words_idx ON rag_chunks USING gin (words);
+COMMENT ON COLUMN rag_chunks.position IS 'of its first character in the document';
+COMMENT ON COLUMN rag_chunks.embedding IS 'a unit vector; with pgvector, large collections have an index over it as vector or halfvec';
+
+CREATE TABLE rag_collections (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  description text,
+  embedding json NOT NULL,
+  chunking json NOT NULL,
+  language regconfig NOT NULL,
+  reranker json,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT rag_collections_pkey PRIMARY KEY (id),
+  CONSTRAINT rag_collections_tenant_id_name_key UNIQUE (tenant_id, name)
+);
+
+CREATE TABLE rag_documents (
+  collection_id uuid NOT NULL,
+  id text NOT NULL,
+  tenant_id text NOT NULL,
+  revision uuid NOT NULL,
+  content_hash bytea NOT NULL,
+  text text NOT NULL,
+  characters integer NOT NULL,
+  metadata jsonb NOT NULL,
+  chunking json NOT NULL,
+  chunks integer,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT rag_documents_pkey PRIMARY KEY (collection_id, id),
+  CONSTRAINT rag_documents_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES rag_collections(id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN rag_documents.revision IS 'of its content: chunks of an older one are not put in';
+COMMENT ON COLUMN rag_documents.chunks IS 'null until the present content can be found';
+
 CREATE TABLE run_events (
   run_id uuid NOT NULL,
   seq integer NOT NULL,
@@ -258,6 +351,32 @@ CREATE INDEX runs_tenant_id_status_id_idx ON runs USING btree (tenant_id, status
 CREATE INDEX runs_tenant_id_workflow_id_id_idx ON runs USING btree (tenant_id, workflow_id, id);
 CREATE INDEX runs_workflow_id_status_id_idx ON runs USING btree (workflow_id, status, id) WHERE (status IS NOT NULL);
 COMMENT ON COLUMN runs.status IS 'null while the run lives: then live_runs says where it stands';
+
+CREATE TABLE tool_cache (
+  tenant_id text NOT NULL,
+  key text NOT NULL,
+  value json NOT NULL,
+  expires_at timestamp(3) with time zone NOT NULL,
+  CONSTRAINT tool_cache_pkey PRIMARY KEY (tenant_id, key)
+);
+CREATE INDEX tool_cache_expires_at_idx ON tool_cache USING btree (expires_at);
+
+CREATE TABLE tool_servers (
+  id uuid NOT NULL,
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  description text,
+  settings json NOT NULL,
+  sealed_headers text,
+  created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT tool_servers_pkey PRIMARY KEY (id),
+  CONSTRAINT tool_servers_tenant_id_name_key UNIQUE (tenant_id, name),
+  CONSTRAINT tool_servers_kind_check CHECK (kind = ANY (ARRAY['http'::text, 'stdio'::text, 'openapi'::text]))
+);
+COMMENT ON TABLE tool_servers IS 'where a tenant has further tools from: MCP servers and OpenAPI documents';
+COMMENT ON COLUMN tool_servers.sealed_headers IS 'JSON object, encrypted with HEDDLE_SECRET_KEY where there is one';
 
 CREATE TABLE trigger_fires (
   run_id uuid NOT NULL,
@@ -416,7 +535,10 @@ CREATE TABLE workflows (
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   deleted_at timestamp(3) with time zone,
-  CONSTRAINT workflows_pkey PRIMARY KEY (id)
+  kind text DEFAULT 'workflow'::text NOT NULL,
+  CONSTRAINT workflows_pkey PRIMARY KEY (id),
+  CONSTRAINT workflows_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text]))
 );
 CREATE INDEX workflows_tenant_id_id_idx ON workflows USING btree (tenant_id, id);
 CREATE UNIQUE INDEX workflows_tenant_id_namespace_name_key ON workflows USING btree (tenant_id, namespace, name) WHERE (deleted_at IS NULL);
+COMMENT ON COLUMN workflows.kind IS 'agents have no namespace, which keeps their names apart from those of workflows';

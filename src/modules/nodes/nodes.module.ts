@@ -28,6 +28,6 @@ import { JavascriptSandbox } from './sandbox/javascript-sandbox.js';
     TransformSetNode,
     WorkflowRunNode,
   ],
-  exports: [NodeTypeRegistry],
+  exports: [JavascriptSandbox, NodeTypeRegistry],
 })
 export class NodesModule {}

@@ -88,6 +88,14 @@ export class CollectionStore {
     );
   }
 
+  /** By name. */
+  async all(tenant: string): Promise<Collection[]> {
+    const rows = await this.dataSource.query<CollectionRow[]>(`SELECT ${COLUMNS} FROM rag_collections WHERE tenant_id = $1 ORDER BY name`, [
+      tenant,
+    ]);
+    return rows.map(toCollection);
+  }
+
   /** With everything in it. Null when there is none. */
   async delete(tenant: string, name: string): Promise<string | null> {
     const [rows] = await this.dataSource.query<[{ id: string }[], number]>(

@@ -54,6 +54,11 @@ export class CollectionsService {
     return toCollectionDto(collection, await this.store.sizeOf(collection.id));
   }
 
+  /** All of the tenant, by name. */
+  async all(tenant: string): Promise<Collection[]> {
+    return this.store.all(tenant);
+  }
+
   async delete({ tenant }: Principal, name: string): Promise<void> {
     const id = await this.store.delete(tenant, name);
     if (id === null) throw collectionNotFound();

@@ -3,4 +3,5 @@ export { RagModule } from './rag.module.js';
 export { CollectionsService } from './collections.service.js';
 export { IngestService } from './ingest.service.js';
 export { SearchService, type Search } from './search.service.js';
+export { SEARCH_MODES } from './rag.types.js';
 export type { Collection, Found, IngestResult, NewDocument, SearchMode } from './rag.types.js';

@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { JsonObject } from '../../engine/index.js';
 import type { FieldError } from '../../platform/errors/app-error.js';
 import { SchemaValidator } from '../nodes/index.js';
-import { isRunTool, type Tool, type ToolSource } from './tool.js';
+import { isRunTool, type Tool, type ToolSource, type ToolWindow } from './tool.js';
 import { ToolMark, ToolSourceMark } from './tool.decorator.js';
 import { ToolRegistryError } from './tools.errors.js';
 
@@ -39,13 +39,23 @@ export class ToolRegistry implements OnModuleInit {
     return null;
   }
 
-  /** All tools that a tenant sees, sorted by name. */
-  async list(tenant: string): Promise<readonly Tool[]> {
-    const tools = new Map(this.tools());
+  /** The tools that a tenant sees, in the order of their names; at most `limit` of a source (as `type` says) and with the text. */
+  async page(
+    tenant: string,
+    { source: type, ...window }: ToolWindow & { readonly limit: number; readonly source?: string },
+  ): Promise<readonly Tool[]> {
+    const { after = '', limit, text = '' } = window;
+    const tools = new Map<string, Tool>();
+    const add = (tool: Tool): void => {
+      const fits = tool.name > after && tool.name.toLowerCase().includes(text.toLowerCase()) && (type === undefined || tool.type === type);
+      if (fits && !tools.has(tool.name)) tools.set(tool.name, tool);
+    };
+    this.tools().forEach(add);
     for (const source of this.sources()) {
-      for (const tool of await source.list(tenant)) if (!tools.has(tool.name)) tools.set(tool.name, tool);
+      if (type !== undefined && source.type !== undefined && source.type !== type) continue;
+      (await source.list(tenant, window)).forEach(add);
     }
-    return [...tools.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...tools.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)).slice(0, limit);
   }
 
   /** Static tools only, in the order they are provided. */

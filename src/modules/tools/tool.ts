@@ -61,6 +61,16 @@ export function isRunTool(tool: Tool): tool is RunTool {
   return 'request' in tool;
 }
 
+/** A part of the tools of a source, in the order of their names (by code unit). */
+export interface ToolWindow {
+  /** Only names after this one. */
+  readonly after?: string;
+  /** At most so many. */
+  readonly limit?: number;
+  /** Only names that hold this text, in whatever case. */
+  readonly text?: string;
+}
+
 /**
  * Tools that exist per tenant or come and go while the server runs (MCP servers, workflows, agents). Marked with
  * `@ToolSourceProvider()`. Names of static tools win over those of sources, and of sources the first by `order`.
@@ -68,6 +78,9 @@ export function isRunTool(tool: Tool): tool is RunTool {
 export interface ToolSource {
   /** Lower comes first. */
   readonly order: number;
-  list(tenant: string): Promise<readonly Tool[]>;
+  /** The type of all its tools; without it they may be of any. */
+  readonly type?: string;
+  /** All of them in any order, or those of the window, sorted. */
+  list(tenant: string, window?: ToolWindow): Promise<readonly Tool[]>;
   find(tenant: string, name: string): Promise<Tool | null>;
 }
