@@ -9,6 +9,8 @@ import { VectorIndexes } from './retrieval/vector-indexes.js';
 
 /** Documents that are cut and embedded together, so that many small ones cost few calls of the model. */
 const GROUP = 32;
+/** With which the text of a section begins. */
+const OWN_HEADINGS = /^(?:\s*#{1,6}[ \t][^\n]*\n)+/;
 const STAGED_TOGETHER = 100;
 /** Chunks that are embedded before progress is told. */
 const PROGRESS_EVERY = 64;
@@ -117,9 +119,9 @@ export class IngestService {
   }
 }
 
-/** A section is understood under its headings. */
-function inContext({ headings = [], text }: Chunk): string {
-  return headings.length === 0 ? text : `${headings.join(' > ')}\n${text}`;
+/** A section is understood under its headings, each said once. */
+export function inContext({ headings = [], text }: Chunk): string {
+  return headings.length === 0 ? text : `${headings.join(' > ')}\n${text.replace(OWN_HEADINGS, '')}`;
 }
 
 function newChunk(chunk: Chunk, index: number, metadata: JsonObject, embedding: Float32Array): NewChunk {

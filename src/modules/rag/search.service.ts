@@ -7,7 +7,7 @@ import { Embeddings } from '../embeddings/index.js';
 import { fused } from './retrieval/fusion.js';
 import { metadataFilter } from './retrieval/metadata-filter.js';
 import { Reranker } from './retrieval/reranker.js';
-import { TextSearch } from './retrieval/text-search.js';
+import { coverage, TextSearch } from './retrieval/text-search.js';
 import { VectorSearch, type Scored, type SearchLimits } from './retrieval/vector-search.js';
 import type { Collection, Found, SearchMode } from './rag.types.js';
 
@@ -52,7 +52,11 @@ export class SearchService {
     if (mode === 'text') return this.texts.search(collection, query, limits);
     const byMeaning = this.byMeaning(collection, query, limits, signal);
     if (mode === 'vector') return byMeaning;
-    return fused(await Promise.all([byMeaning, this.texts.search(collection, query, limits)]));
+    const [meanings, words] = await Promise.all([byMeaning, this.texts.search(collection, query, limits)]);
+    return fused([
+      { found: meanings, weight: () => 1 },
+      { found: words, weight: coverage },
+    ]);
   }
 
   private async byMeaning(collection: Collection, query: string, limits: SearchLimits, signal: AbortSignal): Promise<Scored[]> {

@@ -10,7 +10,7 @@ interface Section extends Span {
 }
 
 /**
- * Sections under their headings, never two in one chunk; a section that is too long is put together from its blocks
+ * Sections under their headings, never two in one chunk; a heading right before a deeper one begins that one's section; a section that is too long is put together from its blocks
  * (paragraphs, lists, code), and a block that is too long from its sentences. Code in fences is one block.
  */
 export function* markdownSpans(text: string, chunking: Chunking): Generator<Span & Pick<Chunk, 'headings'>> {
@@ -22,12 +22,15 @@ export function* markdownSpans(text: string, chunking: Chunking): Generator<Span
 
 function sectionsOf(text: string): Section[] {
   const sections: Section[] = [];
-  let headings: string[] = [];
+  let headings: { readonly depth: number; readonly title: string }[] = [];
   let section: { start: number; headings: readonly string[]; blocks: Span[] } = { start: 0, headings: [], blocks: [] };
   let blockStart = 0;
   let fence: string | null = null;
   let blank = false;
+  /** Nothing but headings so far: they stay with what follows. */
+  let empty = true;
 
+  const titles = (): string[] => headings.map(({ title }) => title);
   const endBlock = (at: number): void => {
     if (at > blockStart) section.blocks.push({ start: blockStart, end: at });
     blockStart = at;
@@ -35,7 +38,8 @@ function sectionsOf(text: string): Section[] {
   const endSection = (at: number): void => {
     endBlock(at);
     if (at > section.start) sections.push({ ...section, end: at });
-    section = { start: at, headings: [...headings], blocks: [] };
+    section = { start: at, headings: titles(), blocks: [] };
+    empty = true;
   };
 
   for (const line of linesOf(text)) {
@@ -44,18 +48,22 @@ function sectionsOf(text: string): Section[] {
     if (fence !== null) {
       if (mark !== undefined && mark.startsWith(fence)) fence = null;
     } else if (mark !== undefined) {
-      if (blank) endBlock(line.start);
+      if (blank && !empty) endBlock(line.start);
       fence = mark;
     } else {
       const heading = HEADING.exec(content);
       if (heading !== null) {
         const depth = (heading[1] as string).length;
-        headings = [...headings.slice(0, depth - 1), heading[2] as string];
-        endSection(line.start);
-      } else if (blank && content !== '') {
-        endBlock(line.start);
+        const inside = empty && headings.every((above) => above.depth < depth);
+        headings = [...headings.filter((above) => above.depth < depth), { depth, title: heading[2] as string }];
+        if (inside) section.headings = titles();
+        else endSection(line.start);
+        blank = false;
+        continue;
       }
+      if (blank && content !== '' && !empty) endBlock(line.start);
     }
+    if (content !== '') empty = false;
     blank = fence === null && content === '';
   }
   endSection(text.length);

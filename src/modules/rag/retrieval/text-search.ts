@@ -23,6 +23,13 @@ interface Statistics {
   readonly words: readonly QueryWord[];
   /** Characters of a chunk. */
   readonly averageLength: number;
+  /** The most that a chunk could reach: it would have every word of the query, also those that none has, ever so often. */
+  readonly best: number;
+}
+
+/** How much of the query's words a chunk of that score has, 0 to 1: what has them all once, at the usual length, has 1. */
+export function coverage(score: number): number {
+  return Math.min(1, score * (K1 + 1));
 }
 
 /**
@@ -34,7 +41,7 @@ export class TextSearch {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   async search(collection: Collection, query: string, { limit, filter }: SearchLimits): Promise<Scored[]> {
-    const { words, averageLength } = await this.statistics(collection, query);
+    const { words, averageLength, best } = await this.statistics(collection, query);
     if (words.length === 0) return [];
     const rows = await this.dataSource.query<Scored[]>(
       `WITH q AS (SELECT * FROM unnest($2::text[], $3::float8[]) AS q (word, idf)),
@@ -56,7 +63,6 @@ export class TextSearch {
         ...(filter === null ? [] : [filter]),
       ],
     );
-    const best = words.reduce((sum, { idf }) => sum + idf, 0) * (K1 + 1);
     return rows.map(({ id, score }) => ({ id, score: score / best })).toSorted(byScore);
   }
 
@@ -72,10 +78,10 @@ export class TextSearch {
       [collection.id, collection.language, query],
     );
     const { chunks = 0, length, words } = row ?? {};
-    const known = (words ?? [])
-      .filter(({ n }) => n > 0)
-      .map(({ word, n }) => ({ word, idf: Math.log(1 + (chunks - n + 0.5) / (n + 0.5)) }));
-    return { words: known.toSorted((a, b) => b.idf - a.idf).slice(0, MAX_WORDS), averageLength: length ?? 1 };
+    const weighed = (words ?? []).map(({ word, n }) => ({ word, n, idf: Math.log(1 + (chunks - n + 0.5) / (n + 0.5)) }));
+    const known = weighed.filter(({ n }) => n > 0).toSorted((a, b) => b.idf - a.idf);
+    const best = weighed.reduce((sum, { idf }) => sum + idf, 0) * (K1 + 1);
+    return { words: known.slice(0, MAX_WORDS), averageLength: length ?? 1, best };
   }
 }
 
