@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import pg from 'pg';
 import { storeAgent } from '../support/agents.js';
-import type { TestServer } from '../support/index.js';
 import { ModelServer } from '../support/model-server.js';
-import { type Cluster, realPostgres, type RealPostgres, startCluster } from './support/cluster.js';
+import { apiOf, type Cluster, realPostgres, type RealPostgres, startCluster } from './support/cluster.js';
 
 /**
  * Many runs of one agent on three nodes, all at once, under one budget for the day. Each call is reserved before it is made: what
@@ -31,9 +30,7 @@ afterAll(async () => {
 });
 
 it('three nodes cannot overspend together', async () => {
-  const nodes = cluster.nodes as readonly TestServer[];
-  const api = nodes[0]?.api;
-  if (api === undefined) throw new Error('no node');
+  const api = apiOf(cluster, 0);
   await storeAgent(api, {
     name: 'metered',
     instructions: 'x'.repeat(200),
@@ -43,13 +40,13 @@ it('three nodes cannot overspend together', async () => {
   models.answer(() => ({ text: 'ok', delayMs: 20, usage: USAGE }));
   const answers = await Promise.all(
     Array.from({ length: RUNS }, (_, index) =>
-      nodes[index % nodes.length]?.api.post<{ code?: string }>('/agents/metered/run', { query: `question ${index}` }),
+      apiOf(cluster, index).post<{ code?: string }>('/agents/metered/run', { query: `question ${index}` }),
     ),
   );
-  const statuses = answers.map((answer) => answer?.status);
+  const statuses = answers.map((answer) => answer.status);
   const succeeded = statuses.filter((status) => status === 200).length;
   expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
-  expect(answers.filter((answer) => answer?.status === 429).every((answer) => answer?.body.code === 'budget_exceeded')).toBe(true);
+  expect(answers.filter((answer) => answer.status === 429).every((answer) => answer.body.code === 'budget_exceeded')).toBe(true);
 
   const spent = models.calls.length * (USAGE.input + USAGE.output);
   expect(models.calls.length).toBe(succeeded);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { askLater, eventsOf, storeAgent } from '../support/agents.js';
-import type { TestServer } from '../support/index.js';
 import { ModelServer } from '../support/model-server.js';
 import { eventually, type RunBody } from '../support/runs.js';
 import { type Cluster, realPostgres, type RealPostgres, startCluster } from './support/cluster.js';
@@ -24,7 +23,7 @@ afterAll(async () => {
 });
 
 it('asked of another node', async () => {
-  const [one, other] = cluster.nodes as readonly TestServer[];
+  const [one, other] = cluster.nodes;
   if (one === undefined || other === undefined) throw new Error('no nodes');
   await storeAgent(one.api, { name: 'endless', model: { primary: models.block('m'), fallback: [models.block('n')] } });
   models.answer(() => ({ text: 'word '.repeat(500), pieceMs: 20 }));
