@@ -8,6 +8,8 @@ export interface HeddleServerOptions {
   readonly url?: string;
   readonly role?: 'all' | 'api';
   readonly workerConcurrency?: number;
+  /** What else the server is told. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The whole server in a process of its own: bearer keys, validation, rate limits, logs, everything on. */
@@ -18,7 +20,7 @@ export class HeddleServer {
     private readonly key: string,
   ) {}
 
-  static async start({ url, role = 'all', workerConcurrency }: HeddleServerOptions): Promise<HeddleServer> {
+  static async start({ url, role = 'all', workerConcurrency, env }: HeddleServerOptions): Promise<HeddleServer> {
     const key = `hdl_${randomBytes(32).toString('base64url')}`;
     const { process, ready } = await BenchProcess.start(
       compiled('processes', 'server.js'),
@@ -31,6 +33,7 @@ export class HeddleServer {
         HEDDLE_RATE_LIMIT: '1000000000',
         ...(url === undefined ? {} : { DATABASE_URL: url }),
         ...(workerConcurrency === undefined ? {} : { HEDDLE_WORKER_CONCURRENCY: String(workerConcurrency) }),
+        ...env,
       },
     );
     const server = new HeddleServer(process, (ready as { url: string }).url, key);

@@ -42,6 +42,38 @@ interface CounterRow {
   readonly tool_calls: string;
 }
 
+/** The update that changes nothing takes the lock and returns the row, whether it was there or not. */
+const LOCK = `
+  INSERT INTO agent_budgets AS b (tenant_id, scope, subject, day)
+  SELECT $1, e ->> 0, e ->> 1, CASE WHEN (e ->> 2)::boolean THEN (now() AT TIME ZONE 'UTC')::date ELSE '-infinity'::date END
+  FROM json_array_elements($2::json) e ORDER BY e ->> 0, e ->> 1
+  ON CONFLICT (tenant_id, scope, subject, day) DO UPDATE SET tool_calls = b.tool_calls
+  RETURNING b.scope, b.subject, b.day::text AS day, b.tokens_spent + b.tokens_held AS tokens,
+    b.nanodollars_spent + b.nanodollars_held AS nanodollars, b.tool_calls`;
+
+const HOLD = `
+  WITH hold AS (
+    INSERT INTO agent_budget_holds (id, tenant_id, scopes, run_id, step, tokens, nanodollars) VALUES ($3, $1, $2::json, $4, $5, $6::bigint, $7::bigint)
+  )
+  UPDATE agent_budgets b SET tokens_held = b.tokens_held + $6::bigint, nanodollars_held = b.nanodollars_held + $7::bigint
+  FROM json_array_elements($2::json) e
+  WHERE b.tenant_id = $1 AND b.scope = e ->> 0 AND b.subject = e ->> 1 AND b.day = (e ->> 2)::date`;
+
+/** Rows are locked in the order of every other statement before they are changed. */
+const SETTLE = `
+  WITH gone AS (
+    DELETE FROM agent_budget_holds WHERE id = $1 RETURNING tenant_id, scopes, tokens, nanodollars
+  ), locked AS (
+    SELECT b.tenant_id, b.scope, b.subject, b.day, gone.tokens, gone.nanodollars
+    FROM gone CROSS JOIN json_array_elements(gone.scopes) e
+    JOIN agent_budgets b ON b.tenant_id = gone.tenant_id AND b.scope = e ->> 0 AND b.subject = e ->> 1 AND b.day = (e ->> 2)::date
+    ORDER BY b.scope, b.subject FOR UPDATE OF b
+  )
+  UPDATE agent_budgets b SET
+    tokens_held = b.tokens_held - l.tokens, tokens_spent = b.tokens_spent + coalesce($2::bigint, l.tokens),
+    nanodollars_held = b.nanodollars_held - l.nanodollars, nanodollars_spent = b.nanodollars_spent + coalesce($3::bigint, l.nanodollars)
+  FROM locked l WHERE b.tenant_id = l.tenant_id AND b.scope = l.scope AND b.subject = l.subject AND b.day = l.day`;
+
 /**
  * What is spent and held, over all nodes. A reservation locks its counters in one order, looks, and holds: of any number of
  * nodes none can take room that another has taken. What a hold is not settled for, because its process died, counts as spent.
@@ -64,28 +96,33 @@ export class BudgetStore {
   }): Promise<Reservation> {
     const { tenant, runId, step, counters, wanted, least } = params;
     return this.dataSource.transaction(async (manager) => {
-      const rows = await this.lock(manager, tenant, counters);
-      for (const left of await this.leftBehind(manager, tenant, runId, step)) await this.settleWithin(manager, tenant, left.id, null);
-      const charged = await this.lock(manager, tenant, counters);
-      const room = roomIn(counters, charged);
+      let rows = await this.lock(manager, tenant, counters);
+      const left = await manager.query<{ id: string }[]>('SELECT id FROM agent_budget_holds WHERE run_id = $1 AND step = $2', [
+        runId,
+        step,
+      ]);
+      for (const { id } of left) await this.charge(manager, id, null);
+      if (left.length > 0) rows = await this.lock(manager, tenant, counters);
+      const room = roomIn(counters, rows);
       const granted = { tokens: Math.min(wanted.tokens, room.tokens), nanodollars: Math.min(wanted.nanodollars, room.nanodollars) };
-      if (granted.tokens < least.tokens || granted.nanodollars < least.nanodollars) {
-        return { shortage: shortageOf(counters, charged, least) };
-      }
+      if (granted.tokens < least.tokens || granted.nanodollars < least.nanodollars) return { shortage: shortageOf(counters, rows, least) };
       const id = uuidv7();
-      const scopes = rows.map(({ scope, subject, day }) => [scope, subject, day]);
-      await manager.query(
-        `INSERT INTO agent_budget_holds (id, tenant_id, run_id, step, scopes, tokens, nanodollars) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [id, tenant, runId, step, JSON.stringify(scopes), granted.tokens, granted.nanodollars],
-      );
-      await this.change(manager, tenant, scopes, 'tokens_held = b.tokens_held + $3, nanodollars_held = b.nanodollars_held + $4', granted);
+      await manager.query(HOLD, [
+        tenant,
+        JSON.stringify(rows.map(({ scope, subject, day }) => [scope, subject, day])),
+        id,
+        runId,
+        step,
+        Math.floor(granted.tokens),
+        Math.floor(granted.nanodollars),
+      ]);
       return { id, granted };
     });
   }
 
   /** Gives back what was not used. A hold that was charged meanwhile stays as it is. */
-  async settle(tenant: string, id: string, used: Amounts): Promise<void> {
-    await this.dataSource.transaction((manager) => this.settleWithin(manager, tenant, id, used));
+  settle(id: string, used: Amounts): Promise<void> {
+    return this.charge(this.dataSource.manager, id, used);
   }
 
   /** Counts a call of a tool, or says why there may be none. */
@@ -96,82 +133,32 @@ export class BudgetStore {
         const used = Number(rows.find((row) => row.scope === scope && row.subject === subject)?.tool_calls ?? 0);
         if (toolCalls !== null && used + 1 > toolCalls) return { scope, what: 'tool_calls', limit: toolCalls, used };
       }
-      await this.change(
-        manager,
-        tenant,
-        rows.map(({ scope, subject, day }) => [scope, subject, day]),
-        'tool_calls = b.tool_calls + $3 + 0 * $4::bigint',
-        { tokens: 1, nanodollars: 0 },
-      );
+      for (const { scope, subject, day } of rows) {
+        await manager.query(
+          'UPDATE agent_budgets SET tool_calls = tool_calls + 1 WHERE tenant_id = $1 AND scope = $2 AND subject = $3 AND day = $4::date',
+          [tenant, scope, subject, day],
+        );
+      }
       return null;
     });
   }
 
   /** Charges what runs that are over left behind. */
   async chargeEnded(): Promise<void> {
-    const left = await this.dataSource.query<{ id: string; tenant_id: string }[]>(
-      `SELECT h.id, h.tenant_id FROM agent_budget_holds h JOIN runs r ON r.id = h.run_id WHERE r.status IS NOT NULL LIMIT 500`,
+    const left = await this.dataSource.query<{ id: string }[]>(
+      `SELECT h.id FROM agent_budget_holds h JOIN runs r ON r.id = h.run_id WHERE r.status IS NOT NULL LIMIT 500`,
     );
-    for (const { id, tenant_id: tenant } of left)
-      await this.dataSource.transaction((manager) => this.settleWithin(manager, tenant, id, null));
+    for (const { id } of left) await this.charge(this.dataSource.manager, id, null);
   }
 
-  /** The counters' rows, made and locked in one order, so that no two nodes wait for each other. */
-  private async lock(manager: EntityManager, tenant: string, counters: readonly BudgetCounter[]): Promise<CounterRow[]> {
-    const ordered = [...counters].sort((a, b) => (`${a.scope} ${a.subject}` < `${b.scope} ${b.subject}` ? -1 : 1));
-    const rows: CounterRow[] = [];
-    for (const { scope, subject, daily } of ordered) {
-      const day = daily ? `(now() AT TIME ZONE 'UTC')::date` : `'-infinity'::date`;
-      await manager.query(`INSERT INTO agent_budgets (tenant_id, scope, subject, day) VALUES ($1, $2, $3, ${day}) ON CONFLICT DO NOTHING`, [
-        tenant,
-        scope,
-        subject,
-      ]);
-      const [row] = await manager.query<CounterRow[]>(
-        `SELECT scope, subject, day::text AS day, tokens_spent + tokens_held AS tokens, nanodollars_spent + nanodollars_held AS nanodollars, tool_calls
-         FROM agent_budgets WHERE tenant_id = $1 AND scope = $2 AND subject = $3 AND day = ${day} FOR UPDATE`,
-        [tenant, scope, subject],
-      );
-      if (row !== undefined) rows.push(row);
-    }
-    return rows;
-  }
-
-  private leftBehind(manager: EntityManager, tenant: string, runId: string, step: string): Promise<{ id: string }[]> {
-    return manager.query('SELECT id FROM agent_budget_holds WHERE tenant_id = $1 AND run_id = $2 AND step = $3', [tenant, runId, step]);
+  /** The counters' rows, made where they are missing, and locked: always in one order, so that no two nodes wait for each other. */
+  private lock(manager: EntityManager, tenant: string, counters: readonly BudgetCounter[]): Promise<CounterRow[]> {
+    return manager.query(LOCK, [tenant, JSON.stringify(counters.map(({ scope, subject, daily }) => [scope, subject, daily]))]);
   }
 
   /** Null charges all that is held. */
-  private async settleWithin(manager: EntityManager, tenant: string, id: string, used: Amounts | null): Promise<void> {
-    const [hold] = await manager.query<{ scopes: string[][]; tokens: string; nanodollars: string }[]>(
-      'WITH gone AS (DELETE FROM agent_budget_holds WHERE id = $1 RETURNING scopes, tokens, nanodollars) SELECT * FROM gone',
-      [id],
-    );
-    if (hold === undefined) return;
-    const held = { tokens: Number(hold.tokens), nanodollars: Number(hold.nanodollars) };
-    const spent = used ?? held;
-    await this.change(manager, tenant, hold.scopes, 'tokens_held = b.tokens_held - $3, nanodollars_held = b.nanodollars_held - $4', held);
-    await this.change(
-      manager,
-      tenant,
-      hold.scopes,
-      'tokens_spent = b.tokens_spent + $3, nanodollars_spent = b.nanodollars_spent + $4',
-      spent,
-    );
-  }
-
-  private async change(
-    manager: EntityManager,
-    tenant: string,
-    scopes: readonly (readonly string[])[],
-    changes: string,
-    { tokens, nanodollars }: Amounts,
-  ): Promise<void> {
-    await manager.query(
-      `WITH s AS (SELECT e ->> 0 AS scope, e ->> 1 AS subject, (e ->> 2)::date AS day FROM json_array_elements($2::json) e)
-       UPDATE agent_budgets b SET ${changes} FROM s WHERE b.tenant_id = $1 AND b.scope = s.scope AND b.subject = s.subject AND b.day = s.day`,
-      [tenant, JSON.stringify(scopes), Math.ceil(tokens), Math.ceil(nanodollars)],
-    );
+  private async charge(manager: EntityManager, id: string, used: Amounts | null): Promise<void> {
+    await manager.query(SETTLE, [id, used === null ? null : Math.ceil(used.tokens), used === null ? null : Math.ceil(used.nanodollars)]);
   }
 }
 

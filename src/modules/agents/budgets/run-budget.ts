@@ -84,7 +84,7 @@ export class RunBudget {
           this.spentTokens += usage.total_tokens;
           this.spentCost += usage.cost_usd ?? 0;
           if (shared !== null)
-            await this.store.settle(this.params.tenant, shared.id, {
+            await this.store.settle(shared.id, {
               tokens: usage.total_tokens,
               nanodollars: (usage.cost_usd ?? 0) * NANODOLLARS,
             });

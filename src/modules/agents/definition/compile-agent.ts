@@ -9,6 +9,7 @@ export const AGENT_INPUTS: JsonObject = {
   properties: {
     query: { type: 'string' },
     session_id: { type: ['string', 'null'], default: null },
+    subject: { type: ['string', 'null'], default: null },
     context: { type: 'object', default: {} },
     model: { type: ['string', 'null'], default: null },
     instructions: { type: ['string', 'null'], default: null },
@@ -37,6 +38,7 @@ export function compileAgent(definition: AgentDefinition): GraphDefinition {
           agent: definition.name,
           query: given('query'),
           session_id: given('session_id'),
+          subject: given('subject'),
           context: given('context'),
           model: given('model'),
           instructions: given('instructions'),

@@ -25,6 +25,18 @@ export class RunAgentDto {
   session_id?: string;
 
   @ApiPropertyOptional({
+    type: 'string',
+    maxLength: 200,
+    description: 'Whom the conversation is about: nothing of another subject is recalled, and all of a subject can be erased',
+    example: 'customer-17',
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  @IsOptional()
+  subject?: string;
+
+  @ApiPropertyOptional({
     type: 'object',
     additionalProperties: true,
     description: 'Values for the instructions',

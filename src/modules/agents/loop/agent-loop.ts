@@ -1,4 +1,4 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type DurableCall, type Json, type JsonObject, isJsonObject, RunStoppedError, StepError } from '../../../engine/index.js';
 import { AgentMemory } from '../../memory/index.js';
 import type { ChatMessage } from '../../models/index.js';
@@ -37,7 +37,7 @@ export class AgentLoop {
     pipeline: PipelinePattern,
     supervisor: SupervisorPattern,
     swarm: SwarmPattern,
-    @Optional() private readonly memory: AgentMemory | null,
+    private readonly memory: AgentMemory,
   ) {
     this.patterns = { react, plan_and_execute: planAndExecute, parallel_fan_out: parallelFanOut, pipeline, supervisor, swarm };
   }
@@ -70,7 +70,7 @@ export class AgentLoop {
   private async inSession(run: AgentRun): Promise<JsonObject> {
     const { session } = run.request;
     const { memory } = run.definition;
-    if (this.memory === null || session === null || memory === undefined) return (await this.answer(run, null)).answer;
+    if (session === null || memory === undefined) return (await this.answer(run, null)).answer;
     const turn = await SessionTurn.begin(this.memory, run, session);
     try {
       const { answer, said } = await this.answer(run, turn);

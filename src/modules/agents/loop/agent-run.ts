@@ -10,6 +10,8 @@ import type { ToolBox } from './tool-box.js';
 export interface AgentRequest {
   readonly query: string;
   readonly session: string | null;
+  /** Whom the conversation is about, for memory. */
+  readonly subject: string | null;
   readonly context: JsonObject;
   /** `provider/model` or a model's name among the agent's own: asked instead of what routing says. */
   readonly model: string | null;

@@ -21,7 +21,14 @@ export class SessionTurn {
   /** Waits until the session is free for this turn, and reads what is to be put before the model. */
   static async begin(memory: AgentMemory, run: AgentRun, session: string): Promise<SessionTurn> {
     const { call } = run;
-    const turn: MemoryTurn = { tenant: call.run.tenant, agent: run.agent.name, session, runId: call.run.id, step: call.path };
+    const turn: MemoryTurn = {
+      tenant: call.run.tenant,
+      agent: run.agent.name,
+      session,
+      subject: run.request.subject,
+      runId: call.run.id,
+      step: call.path,
+    };
     const began = Number(await call.step('session/asked', { type: 'agent.clock' }, () => Promise.resolve(Date.now())));
     for (let time = 1; ; time++) {
       if (await call.step(`session/begin-${time}`, { type: 'agent.session' }, () => memory.begin(turn))) break;

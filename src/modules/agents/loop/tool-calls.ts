@@ -125,12 +125,12 @@ export class ToolCalls {
   // --- The call ------------------------------------------------------------------------------------------------------
 
   private refuse(run: AgentRun, key: string, call: ModelToolCall, message: string): Promise<ToolRecord> {
-    return this.step(run, key, call, call.input ?? {}, () => Promise.resolve(failure('refused', message)));
+    return this.step(run, key, call, call.input ?? {}, () => Promise.resolve(failure('refused', message)), true);
   }
 
   /** Tools of the caller are announced, not carried out here. */
   private toCaller(run: AgentRun, key: string, call: ModelToolCall, input: JsonObject): Promise<ToolRecord> {
-    return this.step(run, key, call, input, () => Promise.resolve({ output: { ok: true }, is_error: false }));
+    return this.step(run, key, call, input, () => Promise.resolve({ output: { ok: true }, is_error: false }), true);
   }
 
   private async execute(
@@ -199,8 +199,15 @@ export class ToolCalls {
     const began = await clock(run, `${key}/begin`);
     await this.begun(run, key, call, input);
     const { tenant } = run.call.run;
-    const session = run.request.session;
-    const request = tool.request({ input, tenant, config, agent: run.agent.name, ...(session === null ? {} : { session }) });
+    const { session, subject } = run.request;
+    const request = tool.request({
+      input,
+      tenant,
+      config,
+      agent: run.agent.name,
+      ...(session === null ? {} : { session }),
+      ...(subject === null ? {} : { subject }),
+    });
     let outcome: Omit<ToolRecord, 'duration_ms'>;
     try {
       const id = await run.call.startChild(`${key}/run`, request);
@@ -235,12 +242,14 @@ export class ToolCalls {
     call: ModelToolCall,
     input: JsonObject,
     work: (step: NodeCall) => Promise<Omit<ToolRecord, 'duration_ms'>>,
+    pure = false,
   ): Promise<ToolRecord> {
-    return (await run.call.step(key, { type: 'agent.tool' }, async (step) => {
+    return (await run.call.step(key, { type: 'agent.tool', pure }, async (step) => {
       const startedAt = performance.now();
       step.emit('tool.call', { id: call.id, tool: call.name, input });
       const outcome = await work(step);
-      const durationMs = Math.round(performance.now() - startedAt);
+      // A pure step comes out the same when it is computed again.
+      const durationMs = pure ? 0 : Math.round(performance.now() - startedAt);
       step.emit('tool.result', { id: call.id, tool: call.name, ok: !outcome.is_error, duration_ms: durationMs });
       return { id: call.id, tool: call.name, ...outcome, duration_ms: durationMs };
     })) as unknown as ToolRecord;

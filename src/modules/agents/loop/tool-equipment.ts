@@ -82,7 +82,10 @@ export function agentTool(id: string, name: string, description: string | undefi
     description: description ?? `The agent ${name}.`,
     inputSchema: QUERY,
     type: 'agent',
-    request: ({ input, session }) => ({ workflow: id, inputs: { query: String(input['query'] ?? ''), session_id: session ?? null } }),
+    request: ({ input, session, subject }) => ({
+      workflow: id,
+      inputs: { query: String(input['query'] ?? ''), session_id: session ?? null, ...(subject === undefined ? {} : { subject }) },
+    }),
     result: ({ outputs }) => {
       const { response = null, data } = outputs as JsonObject;
       return data === undefined ? response : data;

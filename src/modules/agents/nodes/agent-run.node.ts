@@ -20,6 +20,7 @@ export class AgentRunNode implements DurableNodeType {
       version: { type: 'integer', minimum: 1, description: 'Which version; the latest when the node begins, if not said.' },
       query: { type: 'string', description: 'What is asked.' },
       session_id: { ...NULLABLE_TEXT, description: 'The conversation that this is a turn of.' },
+      subject: { ...NULLABLE_TEXT, description: 'Whom the conversation is about, for what is remembered.' },
       context: { type: 'object', default: {}, description: 'Values for the instructions.' },
       model: { ...NULLABLE_TEXT, description: 'A model to ask instead of the one that routing chooses.' },
       instructions: { ...NULLABLE_TEXT, description: 'Instructions instead of the agent’s own.' },
@@ -57,6 +58,7 @@ export class AgentRunNode implements DurableNodeType {
     return this.loop.run(call, await this.load(call), {
       query: String(config['query']),
       session: textOf(config['session_id']),
+      subject: textOf(config['subject']),
       context: isJsonObject(config['context']) ? config['context'] : {},
       model: textOf(config['model']),
       instructions: textOf(config['instructions']),

@@ -38,6 +38,7 @@ export class AgentRunService {
     const inputs: JsonObject = {
       query: withoutPersonal(agent.definition, body.query),
       session_id: body.session_id ?? randomUUID(),
+      ...(body.subject === undefined ? {} : { subject: body.subject }),
       context: body.context ?? {},
       model: body.model ?? null,
       instructions: body.instructions ?? null,

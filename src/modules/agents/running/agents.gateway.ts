@@ -8,7 +8,7 @@ import { AgentRunService } from './agent-run.service.js';
 
 /** Questions that may wait on one connection while one is answered. */
 const MAX_WAITING = 100;
-const MAX_SESSION = 200;
+const MAX_NAME = 200;
 
 /**
  * `/ws/agents/{name}`: each message `{query, session_id?}` is a run; its tokens, calls of tools and end come as messages. One
@@ -121,6 +121,7 @@ class AnswerSink implements FeedSink {
 interface AgentMessage {
   readonly query: string;
   readonly session_id?: string;
+  readonly subject?: string;
   readonly context?: Record<string, never>;
   readonly model?: string;
 }
@@ -130,11 +131,12 @@ function readMessage(data: RawData): AgentMessage | null {
     const text = Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data as ArrayBuffer).toString();
     const value = JSON.parse(text) as Partial<Record<keyof AgentMessage, unknown>> | null;
     if (typeof value !== 'object' || value === null || typeof value.query !== 'string' || value.query === '') return null;
-    const { query, session_id: session, context, model } = value;
-    if (typeof session === 'string' && session.length > MAX_SESSION) return null;
+    const { query, session_id: session, subject, context, model } = value;
+    if ([session, subject].some((name) => typeof name === 'string' && name.length > MAX_NAME)) return null;
     return {
       query,
       ...(typeof session === 'string' && session !== '' ? { session_id: session } : {}),
+      ...(typeof subject === 'string' && subject !== '' ? { subject } : {}),
       ...(typeof context === 'object' && context !== null ? { context: context as Record<string, never> } : {}),
       ...(typeof model === 'string' && model !== '' ? { model } : {}),
     };
