@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CompatModule } from './compat/index.js';
 import { ConfigModule, type HeddleConfig } from './config/index.js';
 import { AgentsModule } from './modules/agents/index.js';
 import { ApprovalsModule } from './modules/approvals/index.js';
@@ -49,6 +50,7 @@ export class AppModule {
         SystemModule,
         TriggersModule,
         WebhooksModule,
+        CompatModule,
       ],
     };
   }

@@ -3,7 +3,8 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { AppModule } from './app.module.js';
-import type { HeddleConfig } from './config/index.js';
+import { DIALECTS, listenOnDialectPorts, setupDialectDocuments } from './compat/index.js';
+import type { DialectName, HeddleConfig } from './config/index.js';
 import { BootstrapService } from './modules/auth/index.js';
 import { NotFoundError } from './platform/errors/app-error.js';
 import { EdgeAdapter } from './platform/http/edge.adapter.js';
@@ -14,7 +15,7 @@ import { createLogger, NestLogger, type Logger } from './platform/logging/index.
 
 const API_PREFIX = 'api/v1';
 /** Paths that have no place below `/api/v1`. */
-const ROOT_PATHS = ['health', 'health/{*path}', 'hooks/{*path}'];
+const ROOT_PATHS = ['health', 'health/{*path}', 'hooks/{*path}', 'compat/{*path}'];
 /** Longer than the idle time of usual proxies, so that they and not we close a reused connection. */
 const KEEP_ALIVE_MS = 75_000;
 
@@ -29,14 +30,19 @@ export async function createApp(config: HeddleConfig, logger: Logger = createLog
     routeResolutionStrategy: 'specificity',
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ROOT_PATHS });
-  setupHttp(app);
+  setupHttp(app, DIALECTS);
   if (config.role === 'worker') app.use(healthOnly);
   setupOpenApi(app);
-  const server: Server = app.getHttpServer();
+  setupDialectDocuments(app);
+  tune(app.getHttpServer(), app, config);
+  return app;
+}
+
+/** What holds for every port. */
+function tune(server: Server, app: NestExpressApplication, config: HeddleConfig): void {
   server.requestTimeout = config.http.requestTimeoutMs;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   drainRequests(server, app.get(ShutdownRegistry));
-  return app;
 }
 
 /** A worker answers probes and nothing else. */
@@ -61,17 +67,22 @@ export interface Served {
   readonly url: string;
   /** Only at the very first start: nobody can read it again. */
   readonly adminKey: string | null;
+  /** Where dialects answer on ports of their own. */
+  readonly dialects: Readonly<Partial<Record<DialectName, string>>>;
 }
 
 /** Lets requests in. */
 export async function serve(app: NestExpressApplication, config: HeddleConfig): Promise<Served> {
   const adminKey = await app.get(BootstrapService).ensureAdminKey();
   await app.listen(config.http.port, config.http.host);
+  const ports = config.role === 'worker' ? {} : await listenOnDialectPorts(app, config, (side) => tune(side, app, config));
   app.get(Lifecycle).markStarted();
   const server: Server = app.getHttpServer();
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.http.port;
-  return { url: `http://${reachable(config.http.host)}:${port}`, adminKey };
+  const urlOf = (at: number): string => `http://${reachable(config.http.host)}:${at}`;
+  const dialects = Object.fromEntries(Object.entries(ports).map(([name, at]) => [name, urlOf(at)]));
+  return { url: urlOf(port), adminKey, dialects };
 }
 
 /** An address that listens everywhere is shown as one that can be opened. */

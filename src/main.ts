@@ -41,8 +41,9 @@ async function main(): Promise<void> {
 }
 
 /** For the person at the terminal: on stderr, so that stdout stays a log that machines can read. */
-function greet({ url, adminKey }: Served): void {
+function greet({ url, adminKey, dialects }: Served): void {
   const lines = [`Heddle ${VERSION}`, `  URL        ${url}`, `  API docs   ${url}/docs`];
+  for (const [name, at] of Object.entries(dialects)) lines.push(`  ${name.padEnd(9)}  ${at}`);
   if (adminKey !== null) lines.push(`  Admin key  ${adminKey}`, '             keep it: it is shown only this once');
   process.stderr.write(`\n${lines.join('\n')}\n\n`);
 }

@@ -1,4 +1,4 @@
-import type { Values } from './variables.js';
+import type { DialectName, Values } from './variables.js';
 
 /** Where the content of artifacts goes. */
 export type ArtifactStorageConfig =
@@ -25,6 +25,8 @@ export interface HeddleConfig {
     /** 0 takes a free port. */
     readonly port: number;
     readonly corsOrigins: readonly string[];
+    /** Ports of their own of dialects; 0 takes a free one. */
+    readonly dialectPorts: Readonly<Partial<Record<DialectName, number>>>;
     readonly trustProxy: boolean | number | string;
     readonly bodyLimitBytes: number;
     readonly requestTimeoutMs: number;

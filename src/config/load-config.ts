@@ -43,6 +43,9 @@ export function loadConfigWithWarnings(env: Environment): LoadedConfig {
       if (values[name] === undefined) faults.push({ variable: name, reason: 'is needed with HEDDLE_ARTIFACTS=s3://…' });
     }
   }
+  if (values.HEDDLE_PORT !== 0 && Object.values(values.HEDDLE_COMPAT_PORTS ?? {}).includes(values.HEDDLE_PORT ?? -1)) {
+    faults.push({ variable: 'HEDDLE_COMPAT_PORTS', reason: 'must not name the port of HEDDLE_PORT' });
+  }
   for (const name of repeatedNames(workflowDirectories(values))) {
     faults.push({ variable: 'HEDDLE_WORKFLOWS_DIR', reason: `names two directories "${name}"; write name=path` });
   }
@@ -79,6 +82,7 @@ function arrange(values: Values, env: Environment): HeddleConfig {
       host: values.HEDDLE_HOST,
       port: values.HEDDLE_PORT,
       corsOrigins: values.HEDDLE_CORS_ORIGINS,
+      dialectPorts: values.HEDDLE_COMPAT_PORTS,
       trustProxy: values.HEDDLE_TRUST_PROXY,
       bodyLimitBytes: values.HEDDLE_BODY_LIMIT,
       requestTimeoutMs: values.HEDDLE_REQUEST_TIMEOUT_MS,

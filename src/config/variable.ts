@@ -135,6 +135,32 @@ export function list(options: Options & { readonly item?: z.ZodType<string, stri
   return variable('list', null, schema, rest);
 }
 
+/** Ports by name: `a=1,b=2`. Only names of `names`, each once, and each port once; 0 takes a free one. */
+export function portsByName<const N extends string>(names: readonly N[], options: Options): Variable<Partial<Record<N, number>>> {
+  const schema = z
+    .string()
+    .default('')
+    .transform((value, context) => {
+      const ports: Partial<Record<N, number>> = {};
+      const fault = (message: string): void => {
+        context.addIssue({ code: 'custom', message });
+      };
+      for (const item of value.split(',').map((part) => part.trim())) {
+        if (item === '') continue;
+        const [, given, digits] = /^([\w-]+) *= *(\d{1,5})$/.exec(item) ?? [];
+        const name = names.find((each) => each === given);
+        const port = Number(digits);
+        if (given === undefined || port > 65_535) fault('must list name=port');
+        else if (name === undefined) fault(`must name no others than ${names.join(', ')}`);
+        else if (name in ports) fault('must give each a port once');
+        else if (port !== 0 && Object.values(ports).includes(port)) fault('must give each a port of its own');
+        else ports[name] = port;
+      }
+      return ports;
+    });
+  return variable('name=port list', null, schema, options);
+}
+
 /** Where files are kept: `postgres`, a directory, or `s3://bucket/prefix`. A directory is written with a slash, so that no typo is one. */
 export function fileStorage(options: Options): Variable<string> {
   const schema = z

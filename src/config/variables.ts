@@ -12,11 +12,16 @@ import {
   optionalInteger,
   optionalOneOf,
   optionalText,
+  portsByName,
   postgresUrl,
   text,
   trustProxy,
   type Variable,
 } from './variable.js';
+
+/** The APIs of other systems that the server speaks. */
+export const DIALECTS = ['flwd'] as const;
+export type DialectName = (typeof DIALECTS)[number];
 
 const MINUTE = 60_000;
 const MEBIBYTE = 1024 * 1024;
@@ -101,6 +106,9 @@ export const VARIABLES = {
   HEDDLE_JOURNAL_LANES: integer(2, [1, 16], { description: 'Journal flushes in flight at the same time.' }),
   HEDDLE_RATE_LIMIT: integer(6_000, [1, 1_000_000_000], { description: 'Requests per minute of a key that has no limit of its own.' }),
   HEDDLE_CORS_ORIGINS: list({ description: 'Origins that browsers may call from; `*` for any. Unset: none.' }),
+  HEDDLE_COMPAT_PORTS: portsByName(DIALECTS, {
+    description: `Ports on which a dialect answers at the root, and nothing else: \`flwd=8080\`. Of ${DIALECTS.join(', ')}.`,
+  }),
   HEDDLE_TRUST_PROXY: trustProxy({ description: 'Whose `X-Forwarded-*` headers are believed: hops, `true`, or addresses and CIDRs.' }),
   HEDDLE_BODY_LIMIT: integer(16 * 1024 * 1024, [1_024, 256 * 1024 * 1024], { description: 'Largest request body, in bytes.' }),
   HEDDLE_REQUEST_TIMEOUT_MS: integer(5 * MINUTE, [1_000, 60 * MINUTE], {
@@ -112,7 +120,7 @@ export const VARIABLES = {
   HEDDLE_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent'], 'info', { description: 'The least serious line that is logged.' }),
   HEDDLE_LOG_PRETTY: optionalFlag({ description: 'Readable lines instead of JSON. Unset: on a terminal only.' }),
   HEDDLE_QUICKSTART: flag(false, {
-    description: 'Set by `npm start`: loads `examples/workflows` and lets workflows reach the server itself.',
+    description: 'Set by `npm start`: loads `examples/workflows` and `examples/agents`, and lets workflows reach the server itself.',
   }),
 } as const satisfies Record<string, Variable>;
 

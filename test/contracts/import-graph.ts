@@ -11,6 +11,8 @@ export interface SourceFile {
 }
 
 const PURE_PACKAGES = new Set(['@marcbachmann/cel-js', 'ajv', 'ajv-formats', 'fastest-levenshtein', 'lru-cache', 're2js', 'uuid', 'yaml']);
+const DATABASE_PACKAGES = new Set(['typeorm', 'pg', '@nestjs/typeorm', '@electric-sql/pglite']);
+const COMPAT_KIT = 'compat/kit';
 /** What tests of a part may do, and nothing that is shipped. */
 const TEST_FILE = /\.(?:spec|fixture|contract)\.ts$|\/testing\//;
 
@@ -65,7 +67,7 @@ export function findFaults(sources: readonly SourceFile[]): string[] {
 function faultsOf(source: SourceFile): string[] {
   const isTest = TEST_FILE.test(source.path);
   const faults = source.imports.flatMap((target) => {
-    const reason = isTest ? undefined : (layerFault(source.path, target) ?? moduleFault(source.path, target));
+    const reason = isTest ? undefined : (layerFault(source.path, target) ?? compatFault(source.path, target) ?? moduleFault(source.path, target));
     return reason === undefined ? [] : [`${source.path} -> ${target}: ${reason}`];
   });
   if (source.readsEnvironment && !isTest && !source.path.startsWith('src/config/'))
@@ -95,6 +97,8 @@ function layerFault(from: string, target: string): string | undefined {
   if (layer === 'client' && targetLayer !== undefined && targetLayer !== 'client') return 'the client is shipped alone';
   if (layer === 'compat' && (targetLayer === 'cli' || targetLayer === 'client'))
     return 'compat only uses modules, platform, config and engine';
+  if (layer === 'compat' && (DATABASE_PACKAGES.has(target) || target.startsWith('src/platform/database/') || target.startsWith('migrations/')))
+    return 'dialects translate; only modules touch the database';
   return undefined;
 }
 
@@ -102,6 +106,13 @@ function engineFault(target: string, targetLayer: string | undefined): string | 
   if (targetLayer === 'engine' || target.startsWith('node:')) return undefined;
   if (targetLayer !== undefined || target.startsWith('migrations/')) return 'the engine imports nothing of ours but itself';
   return PURE_PACKAGES.has(target) ? undefined : 'the engine imports pure packages only';
+}
+
+/** What dialects are made with is everybody's; otherwise none knows another, and what puts them together is outside of their folders. */
+function compatFault(from: string, target: string): string | undefined {
+  const [own, other] = [moduleOf(from), moduleOf(target)];
+  if (own?.startsWith('compat/') !== true || other?.startsWith('compat/') !== true || own === other) return undefined;
+  return own !== COMPAT_KIT && other === COMPAT_KIT ? undefined : 'no dialect knows another';
 }
 
 /** Modules meet only through each other's index; observability only listens, so nobody imports it. */

@@ -7,7 +7,13 @@ import { PERMISSIONS } from '../../src/platform/http/permissions.js';
 import { gatewaysOf, routesOf, routesOfClass } from './app-routes.js';
 
 /** What answers without a key. A new line here is a decision. */
-const PUBLIC = ['HealthController.getHealth', 'HealthController.getLiveness', 'HealthController.getReadiness', 'HooksController.receiveHook'];
+const PUBLIC = [
+  'FlwdSystemController.getHealth',
+  'HealthController.getHealth',
+  'HealthController.getLiveness',
+  'HealthController.getReadiness',
+  'HooksController.receiveHook',
+];
 
 let app: INestApplication;
 

@@ -23,6 +23,8 @@ export interface TestKey {
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly url: string;
+  /** Of the dialects that have ports of their own. */
+  readonly dialects: Readonly<Record<string, string>>;
   readonly adminKey: string;
   /** As the admin of tenant `default`. */
   readonly api: ApiClient;
@@ -51,11 +53,12 @@ export async function startApp(options: AppOptions = {}): Promise<TestApp> {
   });
   const logs: string[] = [];
   const app = await createApp(config, createLogger(config, { write: (line) => logs.push(line) }));
-  const { url } = await serve(app, config);
+  const { url, dialects } = await serve(app, config);
   const api = new ApiClient(url, adminKey);
   return {
     app,
     url,
+    dialects,
     adminKey,
     api,
     dataDir,

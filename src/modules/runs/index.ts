@@ -29,3 +29,8 @@ export type { WaitExplanation } from './queries/explanation.js';
 export { ANY_JSON } from './dto/any-json.js';
 export { ConcurrencyConflictError, InvalidInputsError, RunNotFoundError } from './runs.errors.js';
 export type { RunEnded } from './runs.events.js';
+/** Goes on with runs that are over, as new ones. */
+export { ResumeRunService } from './resume-run.service.js';
+export { logLineOf, type LogLine } from './queries/log-lines.js';
+export { decodePosition, encodePosition } from './feed/feed-position.js';
+export { parseSeq } from './feed/stream-parameters.js';

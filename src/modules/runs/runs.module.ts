@@ -17,8 +17,8 @@ import { TenantTail } from './feed/tenant-tail.js';
 import { WsEventsGateway } from './feed/ws-events.gateway.js';
 import { JournalPartitions } from './partitions/journal-partitions.js';
 import { PartitionLoop } from './partitions/partition-loop.js';
-import { ExplainRunQuery } from './queries/explain-run.query.js';
 import { PausesModule } from './pauses/pauses.module.js';
+import { ExplainRunQuery } from './queries/explain-run.query.js';
 import { GetRunQuery } from './queries/get-run.query.js';
 import { ListEventsQuery } from './queries/list-events.query.js';
 import { ListRunsQuery } from './queries/list-runs.query.js';
@@ -103,6 +103,7 @@ const PARTITIONS = [
     RunSignals,
     RunsService,
     StartRunService,
+    ResumeRunService,
     WaitExplainers,
     RunEventHub,
     RunEventsReader,

@@ -11,5 +11,6 @@ import { SystemService } from './system.service.js';
   imports: [RunsModule],
   controllers: [SystemController],
   providers: [SystemService, DatabaseChecks, StorageChecks, WorkChecks],
+  exports: [SystemService],
 })
 export class SystemModule {}

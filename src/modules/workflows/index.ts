@@ -11,3 +11,8 @@ export { formatWorkflowName, parseWorkflowName, type WorkflowName } from './work
 export { WorkflowsModule } from './workflows.module.js';
 /** Whether a workflow is paused, for whoever shows it. */
 export { PAUSE_COLUMNS, PAUSE_JOIN, PauseDto, toPauseDto, type PauseColumns } from './dto/pause.dto.js';
+/** Workflows and jobs as the API shows them, for other entrances. */
+export { WorkflowsService } from './workflows.service.js';
+export { JobsService } from './jobs/jobs.service.js';
+export type { JobDetailDto, JobDto } from './jobs/job.dto.js';
+export type { WorkflowDetailDto, WorkflowDto } from './dto/workflow.dto.js';

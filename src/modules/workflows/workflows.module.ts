@@ -34,6 +34,6 @@ import { WorkflowsService } from './workflows.service.js';
     WorkflowFilesCheck,
     JobsService,
   ],
-  exports: [DefinitionExtensions, DefinitionsService, WorkflowFilesService, WorkflowStore],
+  exports: [DefinitionExtensions, DefinitionsService, JobsService, WorkflowFilesService, WorkflowsService, WorkflowStore],
 })
 export class WorkflowsModule {}

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
 import type { AppError } from '../errors/app-error.js';
 import type { Drain } from '../lifecycle/index.js';
+import type { Dialect } from './dialect.js';
 import type { Principal } from './permissions.js';
 
 /** What a request holds that came first with its `Idempotency-Key`. Its answer is kept before it is sent; neither of both rejects. */
@@ -23,6 +24,8 @@ export interface EdgeRequest extends Request {
   credentialsRefused?: boolean;
   /** Where the key stands in its rate window. */
   rate?: RateStanding;
+  /** Whose answers the client expects; undefined for our own API. */
+  dialect?: Dialect;
   /** Set once a route took the request. */
   routed?: boolean;
   /** SHA-256 of the raw body, computed when the request carries an `Idempotency-Key`. */

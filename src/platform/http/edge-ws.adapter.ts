@@ -5,6 +5,7 @@ import { v4 as uuid } from 'uuid';
 import type { WebSocketServer } from 'ws';
 import { AppError } from '../errors/app-error.js';
 import { bearerToken } from './authenticator.js';
+import { type Dialect, dialectFinder, pathWithin } from './dialect.js';
 import type { EdgeOptions } from './edge.middleware.js';
 import type { EndpointOptions } from './endpoint.decorator.js';
 import { requireAccess } from './permission.guard.js';
@@ -40,11 +41,14 @@ const GOING_AWAY = 1001;
  * problem answers to the handshake. Keys in the query are not taken: URLs end up in logs.
  */
 export class EdgeWsAdapter extends WsAdapter {
+  private readonly dialectOf: (url: string) => Dialect | undefined;
+
   constructor(
     app: INestApplicationContext,
     private readonly edge: EdgeOptions,
   ) {
     super(app);
+    this.dialectOf = dialectFinder(edge.dialects ?? []);
   }
 
   override create(port: number, options: Record<string, unknown> = {}): WebSocketServer {
@@ -79,10 +83,17 @@ export class EdgeWsAdapter extends WsAdapter {
       answer(true);
     } catch (thrown) {
       const error = toAppError(thrown);
-      const headers: Record<string, string> = { 'Content-Type': PROBLEM_MEDIA_TYPE, 'X-Request-Id': upgrade.id };
+      const url = request.url ?? '/';
+      const dialect = this.dialectOf(url);
+      const refusal = dialect?.errorAnswer(error, pathWithin(dialect, url), upgrade.id) ?? {
+        status: error.status,
+        mediaType: PROBLEM_MEDIA_TYPE,
+        body: toProblem(error, url, upgrade.id),
+      };
+      const headers: Record<string, string> = { 'Content-Type': refusal.mediaType, 'X-Request-Id': upgrade.id };
       if (error.status === 401) headers['WWW-Authenticate'] = 'Bearer realm="heddle"';
       if (error.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.retryAfterSeconds);
-      answer(false, error.status, JSON.stringify(toProblem(error, request.url ?? '/', upgrade.id)), headers);
+      answer(false, refusal.status, JSON.stringify(refusal.body), headers);
     }
   }
 

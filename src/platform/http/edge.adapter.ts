@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, type Server, ServerResponse } from 'node:http';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Response } from 'express';
@@ -13,6 +13,8 @@ interface ExpressApp extends RequestListener {
 
 /** Nest on Express, with what costs every request done once or in less. */
 export class EdgeAdapter extends ExpressAdapter {
+  private open: (listener: RequestListener) => Server = createServer;
+
   /**
    * Express changes the prototypes of each request and response to its own, for which V8 takes some 6 µs apiece. Node makes
    * them with these prototypes here, so that there is nothing to change.
@@ -23,9 +25,19 @@ export class EdgeAdapter extends ExpressAdapter {
     class EdgeServerResponse extends ServerResponse {}
     app.request = Object.setPrototypeOf(EdgeIncomingMessage.prototype, app.request) as object;
     app.response = Object.setPrototypeOf(EdgeServerResponse.prototype, app.response) as object;
-    this.httpServer = createServer({ IncomingMessage: EdgeIncomingMessage, ServerResponse: EdgeServerResponse }, app);
+    this.open = (listener) => createServer({ IncomingMessage: EdgeIncomingMessage, ServerResponse: EdgeServerResponse }, listener);
+    this.httpServer = this.open(app);
     // Private to Nest's adapter, which has no other way to make the server with classes of one's own.
     if (forceCloseConnections === true) (this as unknown as { trackOpenConnections(): void }).trackOpenConnections();
+  }
+
+  /** One more server of this application; `rewrite` says which URL of it a request means. */
+  createSideServer(rewrite: (url: string) => string): Server {
+    const app = this.getInstance<ExpressApp>();
+    return this.open((request, response) => {
+      request.url = rewrite(request.url ?? '/');
+      app(request, response);
+    });
   }
 
   /**

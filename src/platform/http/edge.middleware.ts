@@ -4,6 +4,7 @@ import { AppError, BadRequestError } from '../errors/app-error.js';
 import type { Drain } from '../lifecycle/index.js';
 import { bearerToken, type Authenticated, type Authenticator } from './authenticator.js';
 import { sendProblem } from './edge-answer.js';
+import type { Dialect } from './dialect.js';
 import type { EdgeRequest } from './edge-request.js';
 import type { Principal } from './permissions.js';
 import type { RateLimiter } from './rate-limiter.js';
@@ -14,6 +15,7 @@ export interface EdgeOptions {
   /** Requests per minute of callers without a key, counted per address. */
   readonly anonymousRateLimit: number;
   readonly drain: Drain;
+  readonly dialects?: readonly Dialect[];
 }
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;

@@ -1,9 +1,14 @@
+import type { CorsOptions } from '@nestjs/common/internal';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import type { HeddleConfig } from '../../config/index.js';
+import type { Dialect } from './dialect.js';
+import type { EdgeRequest } from './edge-request.js';
 
-/** Pages served from `/docs` run the scripts that come with them, and nothing else. */
+const DOCUMENTS = /^\/(?:compat\/[^/]+\/)?(?:api-)?docs(?:\/|$)/;
+
+/** Pages served from `/docs`, also those of dialects, run the scripts that come with them, and nothing else. */
 const forDocuments = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -57,19 +62,29 @@ const CORS_RESPONSE_HEADERS = [
   'ETag',
   'Idempotency-Replayed',
 ];
+const CORS: CorsOptions = {
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+  allowedHeaders: CORS_REQUEST_HEADERS,
+  exposedHeaders: CORS_RESPONSE_HEADERS,
+  maxAge: 600,
+};
 
-/** Security headers on every answer, and CORS for the configured origins (none by default). */
-export function setupSecurityHeaders(app: NestExpressApplication, config: HeddleConfig): void {
+/** Security headers on every answer, and CORS for the configured origins (none by default) and where a dialect takes any. */
+export function setupSecurityHeaders(app: NestExpressApplication, config: HeddleConfig, dialects: readonly Dialect[]): void {
   app.use((request: Request, response: Response, next: NextFunction) =>
-    request.path.startsWith('/docs') ? forDocuments(request, response, next) : forData(request, response, next),
+    DOCUMENTS.test(request.path) ? forDocuments(request, response, next) : forData(request, response, next),
   );
   const origins = [...config.http.corsOrigins];
-  if (origins.length === 0) return;
-  app.enableCors({
-    origin: origins.includes('*') ? '*' : origins,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    allowedHeaders: CORS_REQUEST_HEADERS,
-    exposedHeaders: CORS_RESPONSE_HEADERS,
-    maxAge: 600,
+  const openTo = (origin: CorsOptions['origin']): CorsOptions => ({ ...CORS, origin });
+  const configured = openTo(origins.includes('*') ? '*' : origins);
+  if (!dialects.some(({ anyOrigin }) => anyOrigin === true)) {
+    if (origins.length > 0) app.enableCors(configured);
+    return;
+  }
+  const closed = openTo(false);
+  const everywhere = openTo('*');
+  app.enableCors((request: EdgeRequest, choose: (error: null, options: CorsOptions) => void) => {
+    if (request.dialect?.anyOrigin === true) choose(null, everywhere);
+    else choose(null, origins.length > 0 ? configured : closed);
   });
 }

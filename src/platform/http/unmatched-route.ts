@@ -22,11 +22,16 @@ function allowedMethods(request: EdgeRequest): string[] {
   const path = request.originalUrl.split('?', 1)[0] ?? '/';
   const methods = new Set<string>();
   for (const layer of stack) {
-    if (layer.route === undefined || layer.route.methods['_all'] === true || !matches(layer, path)) continue;
+    if (layer.route === undefined || takesAll(layer.route.methods) || !matches(layer, path)) continue;
     for (const method of Object.keys(layer.route.methods)) methods.add(method.toUpperCase());
   }
   if (methods.has('GET')) methods.add('HEAD');
   return [...methods].sort();
+}
+
+/** Nest's own, for whatever is below an excluded path, has every method there is. */
+function takesAll(methods: Readonly<Record<string, boolean>>): boolean {
+  return methods['_all'] === true || methods['connect'] === true;
 }
 
 function matches(layer: RouterLayer, path: string): boolean {

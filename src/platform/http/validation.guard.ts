@@ -18,6 +18,9 @@ const STRICT: ValidatorOptions = {
   validationError: { target: false, value: true },
 };
 
+/** The systems whose APIs dialects speak pass over parameters that they do not know, and so clients may send some. */
+const LENIENT: ValidatorOptions = { ...STRICT, forbidNonWhitelisted: false };
+
 /** Parameter types that carry no rules: what a handler types so, it checks by itself. */
 const WITHOUT_RULES = new Set<unknown>([String, Number, Boolean, Array, Object, Buffer, undefined]);
 
@@ -43,9 +46,10 @@ export class ValidationGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<EdgeRequest>();
     const { body, query } = this.expected(context);
+    const options = request.dialect === undefined ? STRICT : LENIENT;
     if (body !== undefined) request.body = checkBody(request.body, body);
     // Express reads the query anew at each look at it, unless the request has one of its own.
-    if (query !== undefined) Object.defineProperty(request, 'query', { value: checkQuery(request.query, query) });
+    if (query !== undefined) Object.defineProperty(request, 'query', { value: checkQuery(request.query, query, options) });
     return true;
   }
 
@@ -84,11 +88,11 @@ function checkBody(value: unknown, dto: Type<object>): object {
   return body;
 }
 
-function checkQuery(given: object, dto: Type<object>): object {
+function checkQuery(given: object, dto: Type<object>, options: ValidatorOptions): object {
   const rules = DtoRules.of(dto);
   const query = rules.takesAsIs(given) ? Object.assign(new dto(), given) : plainToInstance(dto, given);
   if (rules.surelyHoldFor(query)) return query;
-  const errors = validateSync(query, STRICT);
+  const errors = validateSync(query, options);
   if (errors.length > 0) throw refused('query', toFieldErrors(errors, 'name'));
   return query;
 }

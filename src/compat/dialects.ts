@@ -1,0 +1,5 @@
+import { FLWD } from './flwd/index.js';
+import type { DescribedDialect } from './kit/index.js';
+
+/** Every system whose API this server speaks. */
+export const DIALECTS: readonly DescribedDialect[] = [FLWD];

@@ -1,0 +1,2 @@
+export { FLWD } from './flwd.dialect.js';
+export { FlwdModule } from './flwd.module.js';
