@@ -1,4 +1,6 @@
 export { ModelsModule } from './models.module.js';
+/** `fetch` through the guarded client, for libraries that take one. */
+export { egressFetch } from './egress-fetch.js';
 /** Asks models: routing, fallback, retries, prices. */
 export { ModelGateway, sumUsage } from './model-gateway.js';
 export {

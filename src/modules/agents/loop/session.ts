@@ -29,13 +29,14 @@ export class SessionTurn {
       runId: call.run.id,
       step: call.path,
     };
-    const began = Number(await call.step('session/asked', { type: 'agent.clock' }, () => Promise.resolve(Date.now())));
+    let waitedSince: number | null = null;
     for (let time = 1; ; time++) {
       if (await call.step(`session/begin-${time}`, { type: 'agent.session' }, () => memory.begin(turn))) break;
-      const asked = Number(await call.step(`session/wait-${time}`, { type: 'agent.clock' }, () => Promise.resolve(Date.now())));
+      const asked = await clock(call, `session/wait-${time}`);
+      waitedSince ??= asked;
       await call.waitForSignal(`session/free-${time}`, sessionSignal(turn), asked + ASK_AGAIN_MS);
     }
-    run.tally.waitedMs += Number(await call.step('session/begun', { type: 'agent.clock' }, () => Promise.resolve(Date.now()))) - began;
+    if (waitedSince !== null) run.tally.waitedMs += (await clock(call, 'session/begun')) - waitedSince;
     const context = (await call.step('session/load', { type: 'agent.session' }, async () => {
       return (await memory.load(turn, run.definition.memory ?? {}, run.request.query)) as unknown as Json;
     })) as unknown as RememberedContext;
@@ -100,4 +101,9 @@ export class SessionTurn {
       return null;
     });
   }
+}
+
+/** The time at which the turn came here first, the same on every replay. */
+async function clock(call: DurableCall, key: string): Promise<number> {
+  return Number(await call.step(key, { type: 'agent.clock' }, () => Promise.resolve(Date.now())));
 }

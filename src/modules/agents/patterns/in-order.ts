@@ -11,8 +11,8 @@ export async function inOrder<T extends { readonly id: string; readonly needs: r
   const underWay = new Map<string, Promise<string>>();
   let failure: { readonly error: unknown } | null = null;
   while (waiting.length > 0 || underWay.size > 0) {
-    for (const task of [...waiting]) {
-      if (failure !== null || underWay.size >= maxParallel || !task.needs.every((id) => done.has(id))) continue;
+    for (const task of waiting.filter(({ needs }) => needs.every((id) => done.has(id)))) {
+      if (failure !== null || underWay.size >= maxParallel) break;
       waiting.splice(waiting.indexOf(task), 1);
       const settled = work(task, done).then(
         (result) => {
