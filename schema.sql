@@ -537,7 +537,7 @@ CREATE TABLE workflows (
   deleted_at timestamp(3) with time zone,
   kind text DEFAULT 'workflow'::text NOT NULL,
   CONSTRAINT workflows_pkey PRIMARY KEY (id),
-  CONSTRAINT workflows_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text]))
+  CONSTRAINT workflows_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text, 'internal'::text]))
 );
 CREATE INDEX workflows_tenant_id_id_idx ON workflows USING btree (tenant_id, id);
 CREATE UNIQUE INDEX workflows_tenant_id_namespace_name_key ON workflows USING btree (tenant_id, namespace, name) WHERE (deleted_at IS NULL);

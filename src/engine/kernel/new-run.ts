@@ -32,7 +32,7 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
   return {
     id,
     tenant: request.tenant,
-    kind: definition.kind ?? 'workflow',
+    kind: definition.kind === 'agent' ? 'agent' : 'workflow',
     workflowId: definition.workflowId,
     versionId: definition.versionId,
     subjectName: definition.name,

@@ -6,8 +6,8 @@ export interface StoredDefinition {
   readonly versionId: string;
   readonly workflowId: string;
   readonly tenant: string;
-  /** What its runs are runs of; absent means a workflow. */
-  readonly kind?: 'workflow' | 'agent';
+  /** What its runs are runs of; absent means a workflow. `internal`: a workflow of the server's own, which is not listed. */
+  readonly kind?: 'workflow' | 'agent' | 'internal';
   readonly name: string;
   readonly version: number;
   /** `api` or `fs:<name>`. */

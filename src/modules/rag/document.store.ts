@@ -88,6 +88,16 @@ export class DocumentStore {
     );
   }
 
+  /** How many of the documents can be found, and by how many chunks. */
+  async indexedOf(collectionId: string, ids: readonly string[]): Promise<{ readonly documents: number; readonly chunks: number }> {
+    const [row] = await this.dataSource.query<{ documents: number; chunks: number }[]>(
+      `SELECT count(chunks)::int AS documents, coalesce(sum(chunks), 0)::int AS chunks FROM rag_documents
+       WHERE collection_id = $1 AND id = ANY ($2)`,
+      [collectionId, ids],
+    );
+    return row ?? { documents: 0, chunks: 0 };
+  }
+
   /** Puts the chunks of documents in the place of those before. Answers with the ids: not of those that changed or went meanwhile. */
   async index(collection: Collection, documents: readonly IndexedDocument[]): Promise<string[]> {
     return this.dataSource.transaction(async (transaction) => {

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
+import type { RunDto } from '../runs/index.js';
 import { chunkingOf, CollectionsService } from './collections.service.js';
 import { DocumentStore } from './document.store.js';
 import { type DocumentDto, type DocumentSummaryDto, type IngestDto, toDocumentSummary } from './dto/document.dto.js';
 import { DEFAULT_TOP_K, type QueryCollectionDto, type QueryResultDto, toFoundDto } from './dto/query.dto.js';
+import { IngestRuns } from './ingest-runs.service.js';
 import { IngestService } from './ingest.service.js';
 import { asProblem, documentNotFound } from './rag.errors.js';
 import type { IngestResult } from './rag.types.js';
@@ -17,6 +19,7 @@ export class DocumentsService {
     private readonly collections: CollectionsService,
     private readonly documents: DocumentStore,
     private readonly ingestion: IngestService,
+    private readonly runs: IngestRuns,
     private readonly searches: SearchService,
   ) {}
 
@@ -28,6 +31,14 @@ export class DocumentsService {
     } catch (error) {
       throw asProblem(error);
     }
+  }
+
+  /** Keeps the documents, and makes them findable in a run. `id`: reserved for the run. */
+  async ingestLater({ tenant }: Principal, name: string, body: IngestDto, id: string | undefined): Promise<RunDto> {
+    const collection = await this.collections.find(tenant, name);
+    const chunking = chunkingOf(body.chunking ?? {}, collection.chunking);
+    const staged = await this.ingestion.stage(collection, body.documents, chunking);
+    return this.runs.start(collection, staged, body.documents.length - staged.length, id);
   }
 
   async list({ tenant }: Principal, name: string, query: PageQueryDto): Promise<Page<DocumentSummaryDto>> {

@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../engine/index.js';
-import { Embeddings } from '../embeddings/index.js';
+import { Embeddings, type Embedder } from '../embeddings/index.js';
 import { chunked, type Chunk, type Chunking } from './chunking/index.js';
-import { DocumentStore, type IndexedDocument, type NewChunk, type PendingDocument } from './document.store.js';
+import { DocumentStore, type NewChunk, type PendingDocument } from './document.store.js';
 import type { Collection, IngestResult, NewDocument } from './rag.types.js';
 import { VectorIndexes } from './retrieval/vector-indexes.js';
 
-/** Documents that are cut and embedded together, so that many small ones cost few calls of the model. */
-const GROUP = 32;
+/** Documents whose texts are in memory together. */
+const READ_TOGETHER = 32;
 /** With which the text of a section begins. */
 const OWN_HEADINGS = /^(?:\s*#{1,6}[ \t][^\n]*\n)+/;
 const STAGED_TOGETHER = 100;
-/** Chunks that are embedded before progress is told. */
-const PROGRESS_EVERY = 64;
+/** Chunks that are embedded before progress is told. Documents that have fewer are embedded and put in together. */
+const EMBEDDED_TOGETHER = 64;
 
 export interface IngestProgress {
   /** Documents that can be found, of all that are to be. */
@@ -26,6 +26,11 @@ export interface IngestProgress {
 export interface IngestOptions {
   readonly signal: AbortSignal;
   onProgress?(progress: IngestProgress): void;
+}
+
+interface CutDocument {
+  readonly document: PendingDocument;
+  readonly chunks: readonly Chunk[];
 }
 
 /**
@@ -66,56 +71,60 @@ export class IngestService {
     return staged;
   }
 
-  /** Makes kept documents findable. Those that somebody else indexed, replaced or deleted meanwhile are passed over. */
+  /**
+   * Makes kept documents findable, a few at a time: whatever was done when a process dies is not done again. Those that somebody
+   * else indexed, replaced or deleted meanwhile are passed over.
+   */
   async index(collection: Collection, ids: readonly string[], options: IngestOptions): Promise<Omit<IngestResult, 'documents_unchanged'>> {
-    const progress = { documents: 0, documents_total: ids.length, chunks: 0 };
-    let indexed = 0;
-    let chunks = 0;
-    for (let at = 0; at < ids.length; at += GROUP) {
-      const group = await this.documents.pending(collection.id, ids.slice(at, at + GROUP));
-      const prepared = await this.prepare(collection, group, options, (count) => {
-        progress.chunks += count;
-        options.onProgress?.({ ...progress });
-      });
-      const done = new Set(await this.documents.index(collection, prepared));
-      for (const { id, chunks: ready } of prepared) {
-        if (!done.has(id)) continue;
-        indexed += 1;
-        chunks += ready.length;
-      }
-      progress.documents = Math.min(at + GROUP, ids.length);
+    const embedder = this.embeddings.embedder(collection.tenant, collection.embedding);
+    const { documents } = await this.documents.indexedOf(collection.id, ids);
+    const progress = { documents, documents_total: ids.length, chunks: 0 };
+    const tell = (more: { readonly documents?: number; readonly chunks?: number }): void => {
+      progress.documents += more.documents ?? 0;
+      progress.chunks += more.chunks ?? 0;
       options.onProgress?.({ ...progress });
+    };
+    for (let at = 0; at < ids.length; at += READ_TOGETHER) {
+      let group: CutDocument[] = [];
+      for (const document of await this.documents.pending(collection.id, ids.slice(at, at + READ_TOGETHER))) {
+        options.signal.throwIfAborted();
+        const embed = (texts: readonly string[]): Promise<Float32Array[]> => embedder.embed(texts, options.signal);
+        group.push({ document, chunks: await chunked(document.text, document.chunking, embed) });
+        if (group.reduce((sum, { chunks }) => sum + chunks.length, 0) < EMBEDDED_TOGETHER) continue;
+        await this.indexGroup(collection, group, embedder, options.signal, tell);
+        group = [];
+      }
+      await this.indexGroup(collection, group, embedder, options.signal, tell);
     }
-    if (chunks > 0) await this.indexes.ensure(collection);
-    return { documents_ingested: indexed, chunks_created: chunks };
+    const indexed = await this.documents.indexedOf(collection.id, ids);
+    if (indexed.chunks > 0) await this.indexes.ensure(collection);
+    return { documents_ingested: indexed.documents, chunks_created: indexed.chunks };
   }
 
-  /** Cuts the documents and finds the vector of every chunk. */
-  private async prepare(
+  /** Finds the vectors of documents that are cut, and puts their chunks in. */
+  private async indexGroup(
     collection: Collection,
-    documents: readonly PendingDocument[],
-    { signal }: IngestOptions,
-    onEmbedded: (count: number) => void,
-  ): Promise<IndexedDocument[]> {
-    const embedder = this.embeddings.embedder(collection.tenant, collection.embedding);
-    const cut: { readonly document: PendingDocument; readonly chunks: Chunk[] }[] = [];
-    for (const document of documents) {
-      signal.throwIfAborted();
-      cut.push({ document, chunks: await chunked(document.text, document.chunking, (texts) => embedder.embed(texts, signal)) });
-    }
-    const texts = cut.flatMap(({ chunks }) => chunks.map(inContext));
+    group: readonly CutDocument[],
+    embedder: Embedder,
+    signal: AbortSignal,
+    tell: (more: { readonly documents?: number; readonly chunks?: number }) => void,
+  ): Promise<void> {
+    if (group.length === 0) return;
+    const texts = group.flatMap(({ chunks }) => chunks.map(inContext));
     const vectors: Float32Array[] = [];
-    for (let at = 0; at < texts.length; at += PROGRESS_EVERY) {
-      const batch = texts.slice(at, at + PROGRESS_EVERY);
+    for (let at = 0; at < texts.length; at += EMBEDDED_TOGETHER) {
+      const batch = texts.slice(at, at + EMBEDDED_TOGETHER);
       vectors.push(...(await embedder.embed(batch, signal)));
-      onEmbedded(batch.length);
+      tell({ chunks: batch.length });
     }
     let next = 0;
-    return cut.map(({ document, chunks }) => ({
+    const prepared = group.map(({ document, chunks }) => ({
       id: document.id,
       revision: document.revision,
       chunks: chunks.map((chunk, index) => newChunk(chunk, index, document.metadata, vectors[next++] as Float32Array)),
     }));
+    const done = await this.documents.index(collection, prepared);
+    tell({ documents: done.length });
   }
 }
 

@@ -1,5 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { ApiProblems } from '../../platform/http/api-problems.js';
 import { callerSignal } from '../../platform/http/caller-signal.js';
@@ -7,11 +7,15 @@ import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorat
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import { ApiPage, type Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
+import { RunDto } from '../runs/index.js';
 import { CollectionsService } from './collections.service.js';
 import { DocumentsService } from './documents.service.js';
 import { CollectionDto, CollectionSummaryDto, CreateCollectionDto } from './dto/collection.dto.js';
 import { DocumentDto, DocumentSummaryDto, IngestDto, IngestResultDto } from './dto/document.dto.js';
 import { QueryCollectionDto, QueryResultDto } from './dto/query.dto.js';
+
+/** Characters of documents; more of them are ingested in a run. */
+const LARGE_INGEST = 100_000;
 
 @ApiTags('rag')
 @Controller('rag/collections')
@@ -75,17 +79,30 @@ export class RagController {
     operationId: 'ingestDocuments',
     summary: 'Put documents into a collection',
     description: `Each is cut into chunks that can be found once this answers. The same document with the same content is left alone, so
-a request may be repeated; another content takes the place of the one before.`,
+a request may be repeated; another content takes the place of the one before. With more than ${LARGE_INGEST.toLocaleString('en-US')} characters, or with
+\`Prefer: respond-async\`, the documents are kept and a run makes them findable: its events tell how far it is, it can be cancelled,
+and a restart does not embed again what is indexed.`,
   })
+  @Idempotent()
+  @ApiHeader({ name: 'Prefer', required: false, description: '`respond-async`', schema: { type: 'string', example: 'respond-async' } })
   @ApiOkResponse({ type: IngestResultDto })
+  @ApiAcceptedResponse({ type: RunDto, description: 'The documents are kept; the run that makes them findable' })
   @ApiProblems(400, 404, 413, 415, 422, 502, 503)
-  ingestDocuments(
+  async ingestDocuments(
     @CurrentPrincipal() principal: Principal,
     @Param('name') name: string,
     @Body() body: IngestDto,
+    @ReservedId() id: string | undefined,
+    @Headers('prefer') prefer: string | undefined,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<IngestResultDto> {
-    return this.documents.ingest(principal, name, body, callerSignal(response));
+  ): Promise<IngestResultDto | RunDto> {
+    const asked = /(^|,)\s*respond-async\s*($|[,;])/i.test(prefer ?? '');
+    const characters = body.documents.reduce((sum, { text }) => sum + text.length, 0);
+    if (!asked && characters <= LARGE_INGEST) return this.documents.ingest(principal, name, body, callerSignal(response));
+    const run = await this.documents.ingestLater(principal, name, body, id);
+    response.status(202).setHeader('Location', `/api/v1/runs/${run.id}`);
+    if (asked) response.setHeader('Preference-Applied', 'respond-async');
+    return run;
   }
 
   @Get(':name/documents')

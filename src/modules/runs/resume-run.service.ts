@@ -116,7 +116,8 @@ export class ResumeRunService {
 
 /** What a run that is about to be created will know of itself. */
 function newRunInfo(tenant: string, { runId, trigger, createdAt, definition }: LaunchContext): RunInfo {
-  const { workflowId, name, version, source, kind = 'workflow' } = definition;
+  const { workflowId, name, version, source } = definition;
+  const kind = definition.kind === 'agent' ? 'agent' : 'workflow';
   const workflow = { id: workflowId, name, version };
   return { id: runId, tenant, kind, workflow, source, trigger, createdAt: new Date(createdAt).toISOString(), depth: 0 };
 }

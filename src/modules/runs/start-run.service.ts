@@ -23,7 +23,7 @@ import { RunsService } from './runs.service.js';
 export interface StartRunRequest {
   readonly tenant: string;
   /** What it has to be a run of; a workflow unless said. */
-  readonly kind?: 'workflow' | 'agent' | undefined;
+  readonly kind?: 'workflow' | 'agent' | 'internal' | undefined;
   /** Id or `namespace/name`. */
   readonly workflow: string;
   readonly version?: number | undefined;
@@ -59,7 +59,7 @@ export class StartRunService {
   async start(request: StartRunRequest, wait?: WaitForRun): Promise<RunDto> {
     const definition = await this.definitions.resolve(request.tenant, request.workflow, request.version);
     const { kind = 'workflow' } = request;
-    if (definition === null || (definition.kind ?? 'workflow') !== kind) throw new NotFoundError(kind);
+    if (definition === null || (definition.kind ?? 'workflow') !== kind) throw new NotFoundError(kind === 'agent' ? kind : 'workflow');
     const inputs = preparedInputs(this.definitions, definition, request.inputs, '/inputs');
     const id = request.id ?? uuidv7();
     const submission: SubmitRun = {
@@ -145,5 +145,7 @@ export class StartRunService {
 }
 
 function subjectOf({ kind = 'workflow', workflowId: id, name, version }: StoredDefinition): Pick<RunDto, 'kind' | 'workflow' | 'agent'> {
-  return kind === 'agent' ? { kind, workflow: null, agent: { name, version } } : { kind, workflow: { id, name, version }, agent: null };
+  return kind === 'agent'
+    ? { kind, workflow: null, agent: { name, version } }
+    : { kind: 'workflow', workflow: { id, name, version }, agent: null };
 }

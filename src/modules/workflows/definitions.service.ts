@@ -108,7 +108,7 @@ interface VersionRow {
   readonly id: string;
   readonly workflow_id: string;
   readonly tenant_id: string;
-  readonly kind: 'workflow' | 'agent';
+  readonly kind: 'workflow' | 'agent' | 'internal';
   readonly version: number;
   readonly created_by: string | null;
   readonly definition: string;

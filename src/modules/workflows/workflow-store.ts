@@ -16,8 +16,8 @@ const MAX_TRIES = 5;
 
 export interface StoreWorkflow {
   readonly tenant: string;
-  /** Agents are stored as what their runs execute; they have no namespace, which keeps them apart from workflows. */
-  readonly kind?: 'workflow' | 'agent';
+  /** Agents are stored as what their runs execute; they have no namespace, nor has what is internal, which keeps them apart from workflows. */
+  readonly kind?: 'workflow' | 'agent' | 'internal';
   readonly name: WorkflowName;
   /** Valid. Stored as it is, but for its name, which becomes `namespace/name`. */
   readonly definition: WorkflowDefinition;

@@ -7,8 +7,9 @@ import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import type { Collection } from '../rag.types.js';
 import { vectorColumn } from './vector-column.js';
 
-/** Below, reading all of a collection's vectors is as fast as an index, and exact. */
-const INDEXED_FROM = 2_000;
+/** Below so many chunks or numbers in their vectors, reading all of a collection is as fast as an index, and exact. */
+const INDEXED_FROM_CHUNKS = 2_000;
+const INDEXED_FROM_NUMBERS = 1_000_000;
 
 /** The HNSW index of each large collection: a partial index, so that a collection is searched as if it were alone. */
 @Injectable()
@@ -24,8 +25,9 @@ export class VectorIndexes {
     const { type, operators, indexable } = vectorColumn(collection);
     if (!this.database.info.pgvector || !indexable) return;
     const name = indexName(collection.id);
+    const from = Math.min(INDEXED_FROM_CHUNKS, Math.ceil(INDEXED_FROM_NUMBERS / collection.embedding.dimensions));
     const [state] = await this.dataSource.query<{ large: boolean; valid: boolean | null }[]>(
-      `SELECT (SELECT count(*) FROM (SELECT 1 FROM rag_chunks WHERE collection_id = $1 LIMIT ${INDEXED_FROM}) c) >= ${INDEXED_FROM} AS large,
+      `SELECT (SELECT count(*) FROM (SELECT 1 FROM rag_chunks WHERE collection_id = $1 LIMIT ${from}) c) >= ${from} AS large,
          (SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($2)) AS valid`,
       [collection.id, name],
     );

@@ -4,7 +4,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity({ name: 'workflows' })
 @Index('workflows_tenant_id_namespace_name_key', ['tenantId', 'namespace', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 @Index('workflows_tenant_id_id_idx', ['tenantId', 'id'])
-@Check('workflows_kind_check', `kind IN ('workflow', 'agent')`)
+@Check('workflows_kind_check', `kind IN ('workflow', 'agent', 'internal')`)
 export class WorkflowEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'workflows_pkey' })
   id: string;
@@ -12,9 +12,9 @@ export class WorkflowEntity {
   @Column({ name: 'tenant_id', type: 'text' })
   tenantId: string;
 
-  /** `workflow`, or `agent`: then its versions are what the agent's runs execute. */
+  /** `workflow`; `agent`: then its versions are what the agent's runs execute; `internal`: the server's own, which nobody sees listed. */
   @Column({ type: 'text', default: 'workflow', comment: 'agents have no namespace, which keeps their names apart from those of workflows' })
-  kind: 'workflow' | 'agent';
+  kind: 'workflow' | 'agent' | 'internal';
 
   /** Of agents it is empty. */
   @Column({ type: 'text' })
