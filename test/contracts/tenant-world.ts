@@ -18,8 +18,13 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   startRun: { inputs: {} },
   ingestDocuments: { documents: [{ text: 'none of yours' }] },
   queryCollection: { query: 'yours' },
+  addFact: { text: 'none of yours' },
+  runAgent: { query: 'none of yours' },
   replaceAgent: { name: 'none-of-yours', model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: 'no' }] } } },
 };
+
+/** Query strings of operations that do not answer without one. */
+export const QUERIES: Readonly<Record<string, string>> = { searchMemory: '?query=yours' };
 
 /**
  * Fills a tenant. A module that adds things with an id adds one of them here; the isolation test fails on paths whose parameter
@@ -44,8 +49,11 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   const agent = await create(admin, '/agents', {
     name: `${mark}-agent`,
     description: mark,
+    memory: { conversational: {} },
     model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: mark }] } },
   });
+  await create(admin, `/agents/${mark}-agent/run`, { query: mark, session_id: mark, subject: mark });
+  const fact = await create(admin, `/memory/${mark}-agent/facts`, { text: mark, subject: mark });
   await create(admin, '/rag/collections', { name: mark });
   await create(admin, `/rag/collections/${mark}/documents`, { documents: [{ id: mark, text: mark }] });
   return {
@@ -60,8 +68,9 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/triggers/': trigger,
       '/api/v1/webhooks/': webhook,
       '/api/v1/rag/collections/': mark,
+      '/api/v1/memory/': `${mark}-agent`,
     },
-    parts: { document_id: mark },
+    parts: { session: mark, subject: mark, fact_id: fact, document_id: mark },
     marks: [mark, key, agent, workflow, run, approval, trigger, webhook],
   };
 }
