@@ -9,6 +9,7 @@ import { AddVersionOrigins1764300000300 } from './1764300000300-add-version-orig
 import { CreateAgents1764300000400 } from './1764300000400-create-agents.js';
 import { CreateRag1764400000000 } from './1764400000000-create-rag.js';
 import { CreateTools1764500000000 } from './1764500000000-create-tools.js';
+import { CreateMemory1764600000000 } from './1764600000000-create-memory.js';
 import { AddInternalWorkflows1764600000100 } from './1764600000100-add-internal-workflows.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
@@ -24,5 +25,6 @@ export const MIGRATIONS = [
   CreateAgents1764300000400,
   CreateRag1764400000000,
   CreateTools1764500000000,
+  CreateMemory1764600000000,
   AddInternalWorkflows1764600000100,
 ] as const;

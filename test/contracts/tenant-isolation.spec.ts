@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ApiClient, startApp, type TestApp } from '../support/index.js';
-import { BODIES, createWorld, type TenantWorld } from './tenant-world.js';
+import { BODIES, createWorld, QUERIES, type TenantWorld } from './tenant-world.js';
 
 interface Route {
   readonly method: string;
@@ -48,7 +48,7 @@ function pathOf(route: Route): string {
   const prefix = Object.keys(mine.ids).find((start) => route.path.startsWith(`${start}{`));
   if (prefix === undefined) throw new Error(`tenant-world.ts makes nothing for ${route.path}`);
   // An id may be written as several parameters in a row.
-  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '').replace(/\{(\w+)\}/g, (written, name: string) => mine.parts[name] ?? written);
+  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '').replace(/\{(\w+)\}/g, (written, name: string) => mine.parts[name] ?? written) + (QUERIES[route.operationId] ?? '');
 }
 
 async function send(api: ApiClient, { method, operationId }: Route, path: string): Promise<{ status: number; text: string }> {

@@ -4,18 +4,32 @@ import type { Json, JsonObject } from '../../engine/index.js';
 export interface MemorySettings {
   readonly conversational?: {
     readonly strategy?: 'sliding_window' | 'summary' | 'token_budget';
-    /** `sliding_window`: turns kept before the model. */
+    /** `sliding_window`: turns put before the model; 20. */
     readonly max_turns?: number;
-    /** `summary`: messages after which older ones are summarised. */
+    /** Another name of `max_turns`. */
+    readonly window_size?: number;
+    /** `summary`: messages after which older ones are summarised; 30. */
     readonly summary_threshold?: number;
-    /** `token_budget`: tokens of history put before the model. */
+    /** `token_budget`: estimated tokens of history put before the model; 8,000. */
     readonly max_tokens?: number;
     /** Seconds after its last turn that a session is forgotten. */
     readonly ttl?: number;
   };
   readonly semantic?: {
+    /** What is kept by itself: the messages of `turns`, or nothing but the `facts` that are stored by request. Default `turns`. */
+    readonly store_on?: 'turns' | 'facts';
+    /** Whose messages of a turn are kept; the assistant's. */
+    readonly roles?: readonly ('user' | 'assistant')[];
+    /** Estimated tokens that a message must exceed to be kept; 50. */
+    readonly min_tokens?: number;
+    /** Seconds that a kept message is remembered; for ever, if not said. */
+    readonly ttl?: number;
+    /** Cosine from which something is recalled; 0.75. */
     readonly similarity_threshold?: number;
+    /** Recalled at most; 10. */
     readonly max_results?: number;
+    /** Another name of `max_results`. */
+    readonly top_k?: number;
   };
 }
 
@@ -24,6 +38,8 @@ export interface MemoryTurn {
   readonly tenant: string;
   readonly agent: string;
   readonly session: string;
+  /** Whom the conversation is about: nothing of another subject is recalled, and all of a subject can be erased. */
+  readonly subject?: string | null;
   readonly runId: string;
   /** Path of the step that the turn is. */
   readonly step: string;
@@ -68,12 +84,17 @@ export abstract class AgentMemory {
   /**
    * Takes the session for this turn: one turn of a session is under way at a time, in the order they asked. False: another
    * one is; the run gets the signal `sessionSignal(turn)` when it should ask again. A turn whose run is over holds nothing.
+   * Throws `StepError`: `other_subject` when the session is another subject's, `session_busy` when it would wait for a turn that
+   * it is part of itself.
    */
   abstract begin(turn: MemoryTurn): Promise<boolean>;
 
   abstract load(turn: MemoryTurn, settings: MemorySettings, query: string): Promise<RememberedContext>;
 
-  /** Appends the turn's messages and gives the session to the next turn that waits for it, in one transaction. */
+  /**
+   * Appends the turn's messages and gives the session to the next turn that waits for it, in one transaction. A turn whose session
+   * or subject was erased meanwhile is not remembered.
+   */
   abstract finish(turn: MemoryTurn, settings: MemorySettings, messages: readonly MemoryMessage[]): Promise<void>;
 
   /** The turn failed: nothing of it is remembered, and the session goes to the next. */

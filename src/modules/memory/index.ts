@@ -1,3 +1,4 @@
+export { MemoryModule } from './memory.module.js';
 /** What agents remember: the port that the agent loop uses. */
 export {
   AgentMemory,

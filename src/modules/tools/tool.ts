@@ -32,6 +32,8 @@ export interface ToolCall {
   /** The agent that calls, and its session. */
   readonly agent?: string;
   readonly session?: string;
+  /** Whom that is about. */
+  readonly subject?: string;
   /** The same for every execution of this call after a crash; absent outside of runs. */
   readonly idempotencyKey?: string;
   /** Aborted on cancel, timeout, lost lease and shutdown. Its reason is an Error. */
@@ -50,7 +52,7 @@ export interface ExecutedTool extends ToolSpec {
  * for it as for any child: parked, over crashes, cancelled with it.
  */
 export interface RunTool extends ToolSpec {
-  request(call: Pick<ToolCall, 'input' | 'tenant' | 'config' | 'agent' | 'session'>): ChildRunRequest;
+  request(call: Pick<ToolCall, 'input' | 'tenant' | 'config' | 'agent' | 'session' | 'subject'>): ChildRunRequest;
   /** What the model is shown of a run that succeeded. One that did not is shown as an error. */
   result(child: ChildRunResult): Json;
 }

@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { JsonObject } from '../../engine/index.js';
+import { Database } from '../../platform/database/index.js';
+import { decodeCursor, encodeCursor, isUuid } from '../../platform/http/cursor.js';
+import { type Page, pageOf } from '../../platform/http/page.js';
+import { storable } from './session.store.js';
+
+/** `fact`: stored by request. `turn`: kept of a conversation. */
+export type EntrySource = 'fact' | 'turn';
+
+/** What semantic memory holds, as it is stored. */
+export interface EntryRow {
+  readonly id: string;
+  readonly source: EntrySource;
+  readonly text: string;
+  readonly session: string | null;
+  readonly subject: string | null;
+  readonly metadata: JsonObject;
+  readonly run_id: string | null;
+  readonly step: string | null;
+  readonly created_at: Date;
+  readonly expires_at: Date | null;
+}
+
+export interface NewEntry {
+  readonly id: string;
+  readonly source: EntrySource;
+  readonly text: string;
+  readonly embedding: Float32Array;
+  readonly metadata: JsonObject;
+  readonly session?: string;
+  readonly subject: string | null;
+  readonly runId?: string;
+  readonly step?: string;
+  /** Seconds. */
+  readonly ttl?: number | undefined;
+}
+
+/** Whose entries are looked at: of a subject, of none, or of both. Null: everybody's. */
+export interface Whose {
+  readonly subject: string | null;
+  readonly nobodys: boolean;
+}
+
+export type FoundEntry = EntryRow & { readonly score: number };
+
+interface Limits {
+  readonly limit: number;
+  /** Least cosine. */
+  readonly threshold: number;
+}
+
+interface Candidate {
+  readonly id: string;
+  readonly score: number;
+}
+
+const COLUMNS = 'id, source, text, session, subject, metadata, run_id, step, created_at, expires_at';
+const SEEN = `tenant_id = $1 AND agent = $2 AND (expires_at IS NULL OR expires_at > now())
+  AND ($3::boolean OR subject = $4::text OR $5::boolean AND subject IS NULL)`;
+const EXACT_BATCH = 2_000;
+/** Header of a one-dimensional array in Postgres' binary form; each element has its length before it. */
+const HEADER_BYTES = 20;
+
+/** Texts that are found by meaning. Every vector of an agent is compared: the nearest is the nearest. */
+@Injectable()
+export class EntryStore {
+  constructor(
+    private readonly database: Database,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
+
+  async insert(tenant: string, agent: string, entries: readonly NewEntry[], manager: EntityManager = this.dataSource.manager): Promise<void> {
+    for (const entry of entries) {
+      await manager.query(
+        `INSERT INTO memory_entries (id, tenant_id, agent, source, text, session, subject, metadata, run_id, step, embedding, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[], now() + $12::double precision * interval '1 s')`,
+        [
+          entry.id,
+          tenant,
+          agent,
+          entry.source,
+          storable(entry.text),
+          entry.session ?? null,
+          entry.subject,
+          JSON.stringify(entry.metadata),
+          entry.runId ?? null,
+          entry.step ?? null,
+          [...entry.embedding],
+          entry.ttl ?? null,
+        ],
+      );
+    }
+  }
+
+  /** Best first. */
+  async search(tenant: string, agent: string, whose: Whose | null, query: Float32Array, limits: Limits): Promise<FoundEntry[]> {
+    const seen = [tenant, agent, whose === null, whose?.subject ?? null, whose?.nobodys ?? false];
+    const candidates = await (this.database.info.pgvector ? this.byPgvector(seen, query, limits) : this.exactly(seen, query, limits));
+    const rows = await this.dataSource.query<EntryRow[]>(`SELECT ${COLUMNS} FROM memory_entries WHERE id = ANY ($1::uuid[])`, [
+      candidates.map(({ id }) => id),
+    ]);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    // One may have been deleted just now.
+    return candidates.flatMap(({ id, score }) => {
+      const row = byId.get(id);
+      return row === undefined ? [] : [{ ...row, score }];
+    });
+  }
+
+  /** Newest first. */
+  async list<T>(
+    tenant: string,
+    agent: string,
+    query: { readonly limit: number; readonly cursor?: string; readonly source?: EntrySource; readonly subject?: string },
+    toDto: (row: EntryRow) => T,
+  ): Promise<Page<T>> {
+    const { subject = null, source = null } = query;
+    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, isUuid);
+    const rows = await this.dataSource.query<EntryRow[]>(
+      `SELECT ${COLUMNS} FROM memory_entries
+       WHERE ${SEEN} AND ($6::uuid IS NULL OR id < $6) AND ($7::text IS NULL OR source = $7) ORDER BY id DESC LIMIT ${query.limit + 1}`,
+      [tenant, agent, subject === null, subject, false, before, source],
+    );
+    return pageOf(rows, query.limit, toDto, (row) => encodeCursor(row.id));
+  }
+
+  async find(tenant: string, agent: string, id: string): Promise<EntryRow | null> {
+    const [row] = await this.dataSource.query<EntryRow[]>(
+      `SELECT ${COLUMNS} FROM memory_entries WHERE tenant_id = $1 AND agent = $2 AND id = $3`,
+      [tenant, agent, id],
+    );
+    return row ?? null;
+  }
+
+  async delete(tenant: string, agent: string, id: string): Promise<boolean> {
+    const [, count] = await this.dataSource.query<[unknown, number]>(
+      'DELETE FROM memory_entries WHERE tenant_id = $1 AND agent = $2 AND id = $3',
+      [tenant, agent, id],
+    );
+    return count > 0;
+  }
+
+  /** How many were deleted. */
+  async deleteExpired(limit: number): Promise<number> {
+    const [, count] = await this.dataSource.query<[unknown, number]>(
+      `DELETE FROM memory_entries WHERE id IN (
+         SELECT id FROM memory_entries WHERE expires_at <= now() ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+      [limit],
+    );
+    return count;
+  }
+
+  private byPgvector(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
+    const distance = `embedding::vector(${query.length}) <=> $6::vector(${query.length})`;
+    return this.dataSource.query<Candidate[]>(
+      `SELECT id, 1 - (${distance}) AS score FROM memory_entries WHERE ${SEEN} AND ${distance} <= 1 - $7::double precision ORDER BY ${distance}, id LIMIT $8`,
+      [...seen, `[${query.join(',')}]`, threshold, limit],
+    );
+  }
+
+  /** Without pgvector the vectors are read, a batch at a time, and compared here. */
+  private async exactly(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
+    let best: Candidate[] = [];
+    let after = '00000000-0000-0000-0000-000000000000';
+    for (;;) {
+      const rows = await this.dataSource.query<{ id: string; vector: Buffer }[]>(
+        `SELECT id, array_send(embedding) AS vector FROM memory_entries WHERE ${SEEN} AND id > $6 ORDER BY id LIMIT ${EXACT_BATCH}`,
+        [...seen, after],
+      );
+      const near = rows.map(({ id, vector }) => ({ id, score: cosine(vector, query) })).filter(({ score }) => score >= threshold);
+      best = [...best, ...near].toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < EXACT_BATCH) return best;
+      after = last.id;
+    }
+  }
+}
+
+/** Of unit vectors. */
+function cosine(array: Buffer, query: Float32Array): number {
+  let sum = 0;
+  for (let at = 0, offset = HEADER_BYTES + 4; at < query.length; at += 1, offset += 8)
+    sum += array.readFloatBE(offset) * (query[at] as number);
+  return sum;
+}

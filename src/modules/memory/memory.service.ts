@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { StepError } from '../../engine/index.js';
+import { AppError, NotFoundError } from '../../platform/errors/app-error.js';
+import type { Page, PageQueryDto } from '../../platform/http/page.js';
+import type { Principal } from '../../platform/http/permissions.js';
+import {
+  type FactDto,
+  type ListFactsQueryDto,
+  type NewFactDto,
+  type SearchMemoryQueryDto,
+  type SearchMemoryResultDto,
+  toFact,
+  toRemembered,
+} from './dto/fact.dto.js';
+import {
+  type ErasedDto,
+  type ListSessionsQueryDto,
+  type SessionDto,
+  type SessionSummaryDto,
+  toErased,
+  toMessage,
+  toSessionSummary,
+} from './dto/session.dto.js';
+import { EntryStore } from './entry.store.js';
+import { Erasure } from './erasure.js';
+import { SemanticMemory } from './semantic-memory.js';
+import { SessionStore } from './session.store.js';
+
+/** What the agents of the caller's tenant remember. */
+@Injectable()
+export class MemoryService {
+  constructor(
+    private readonly sessions: SessionStore,
+    private readonly entries: EntryStore,
+    private readonly semantic: SemanticMemory,
+    private readonly erasure: Erasure,
+    @InjectDataSource() private readonly dataSource: DataSource,
+  ) {}
+
+  async listSessions({ tenant }: Principal, ref: string, query: ListSessionsQueryDto): Promise<Page<SessionSummaryDto>> {
+    return this.sessions.list(tenant, await this.agent(tenant, ref), query, toSessionSummary);
+  }
+
+  async getSession({ tenant }: Principal, ref: string, session: string, query: PageQueryDto): Promise<SessionDto> {
+    const agent = await this.agent(tenant, ref);
+    const row = await this.sessions.find({ tenant, agent, session });
+    if (row === null) throw new NotFoundError('session');
+    const { data, next_cursor } = await this.sessions.messages(row.id, query, toMessage);
+    return {
+      agent,
+      ...toSessionSummary(row),
+      summary: row.summary,
+      summarized_to: row.summarized_to,
+      messages: data,
+      next_cursor,
+    };
+  }
+
+  async eraseSession({ tenant }: Principal, ref: string, session: string): Promise<ErasedDto> {
+    const erased = await this.erasure.erase(tenant, await this.agent(tenant, ref), { session });
+    if (erased.sessions + erased.facts + erased.turns === 0) throw new NotFoundError('session');
+    return toErased(erased);
+  }
+
+  async eraseSubject({ tenant }: Principal, ref: string, subject: string): Promise<ErasedDto> {
+    return toErased(await this.erasure.erase(tenant, await this.agent(tenant, ref), { subject }));
+  }
+
+  async eraseAgent({ tenant }: Principal, ref: string): Promise<ErasedDto> {
+    return toErased(await this.erasure.erase(tenant, await this.agent(tenant, ref), 'all'));
+  }
+
+  async addFact({ tenant }: Principal, ref: string, body: NewFactDto, reservedId: string | undefined, signal: AbortSignal): Promise<FactDto> {
+    const agent = await this.agent(tenant, ref);
+    const { text, subject = null, metadata = {}, ttl } = body;
+    const id = reservedId ?? uuidv7();
+    await this.asking(() => this.semantic.storeFact(tenant, agent, { id, text, subject, metadata, ttl }, signal));
+    const stored = await this.entries.find(tenant, agent, id);
+    if (stored === null) throw new NotFoundError('fact');
+    return toFact(stored);
+  }
+
+  async listFacts({ tenant }: Principal, ref: string, query: ListFactsQueryDto): Promise<Page<FactDto>> {
+    return this.entries.list(tenant, await this.agent(tenant, ref), query, toFact);
+  }
+
+  async deleteFact({ tenant }: Principal, ref: string, id: string): Promise<void> {
+    if (!(await this.entries.delete(tenant, await this.agent(tenant, ref), id))) throw new NotFoundError('fact');
+  }
+
+  async search({ tenant }: Principal, ref: string, query: SearchMemoryQueryDto, signal: AbortSignal): Promise<SearchMemoryResultDto> {
+    const { query: text, top_k: limit, score_threshold: threshold, subject } = query;
+    const whose = subject === undefined ? null : { subject, nobodys: false };
+    const search = { tenant, agent: await this.agent(tenant, ref), query: text, whose };
+    const found = await this.asking(() => this.semantic.search(search, { limit, threshold }, signal));
+    return { results: found.map(toRemembered) };
+  }
+
+  /** The name of an agent that is there, or was: memory outlives it. Throws 404. */
+  private async agent(tenant: string, ref: string): Promise<string> {
+    const [row] = await this.dataSource.query<{ name: string }[]>(
+      `SELECT name FROM workflows WHERE tenant_id = $1 AND kind = 'agent' AND (name = $2 OR id::text = $2) LIMIT 1`,
+      [tenant, ref],
+    );
+    if (row === undefined) throw new NotFoundError('agent');
+    return row.name;
+  }
+
+  private async asking<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error;
+      throw new AppError(error.retryable ? 503 : 502, error.code, error.message, { cause: error, logLevel: 'warn' });
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { JsonObject } from '../../engine/index.js';
+import { Embeddings, LOCAL_MODEL } from '../embeddings/index.js';
+import type { MemoryMessage, MemorySettings, MemoryTurn } from './agent-memory.js';
+import { EntryStore, type EntryRow, type FoundEntry, type NewEntry, type Whose } from './entry.store.js';
+import { estimatedTokens } from './strategies.js';
+
+type Semantic = NonNullable<MemorySettings['semantic']>;
+
+const DEFAULT_THRESHOLD = 0.75;
+const DEFAULT_MAX_RESULTS = 10;
+const DEFAULT_MIN_TOKENS = 50;
+/** Nobody can hang up on a step of a run. */
+const NEVER = new AbortController().signal;
+
+export interface NewFact {
+  readonly id: string;
+  readonly text: string;
+  readonly subject: string | null;
+  readonly metadata: JsonObject;
+  readonly ttl?: number | undefined;
+}
+
+/** What an agent knows beyond a conversation, found by meaning with the model that ships with the server. */
+@Injectable()
+export class SemanticMemory {
+  constructor(
+    private readonly embeddings: Embeddings,
+    private readonly entries: EntryStore,
+  ) {}
+
+  /** What the settings say is to be kept of a turn, ready to be stored. */
+  async entriesOf(turn: MemoryTurn, settings: Semantic, messages: readonly MemoryMessage[], subject: string | null): Promise<NewEntry[]> {
+    const { store_on: storeOn = 'turns', roles = ['assistant'], min_tokens: least = DEFAULT_MIN_TOKENS, ttl } = settings;
+    const kept = messages.filter(({ role, content }) => roles.includes(role) && estimatedTokens(content) > least);
+    if (storeOn !== 'turns' || kept.length === 0) return [];
+    const vectors = await this.vectors(
+      turn.tenant,
+      kept.map(({ content }) => content),
+      NEVER,
+    );
+    return kept.map(({ role, content }, index) => ({
+      id: uuidv7(),
+      source: 'turn',
+      text: content,
+      embedding: vectors[index] as Float32Array,
+      metadata: { role },
+      session: turn.session,
+      subject,
+      runId: turn.runId,
+      step: turn.step,
+      ttl,
+    }));
+  }
+
+  /**
+   * What resembles the query, best first: of the turn's subject and of nobody in particular. Nothing of the turns that are before
+   * the model anyway.
+   */
+  async recall(turn: MemoryTurn, settings: Semantic, query: string, subject: string | null, shown: ReadonlySet<string>): Promise<FoundEntry[]> {
+    const limit = settings.max_results ?? settings.top_k ?? DEFAULT_MAX_RESULTS;
+    const threshold = settings.similarity_threshold ?? DEFAULT_THRESHOLD;
+    const [vector] = await this.vectors(turn.tenant, [query], NEVER);
+    const whose: Whose = { subject, nobodys: true };
+    const found = await this.entries.search(turn.tenant, turn.agent, whose, vector as Float32Array, { limit: limit + 2 * shown.size, threshold });
+    return found.filter((entry) => !shown.has(`${entry.run_id} ${entry.step}`)).slice(0, limit);
+  }
+
+  /** Throws `StepError` when the model cannot be asked. */
+  async storeFact(tenant: string, agent: string, fact: NewFact, signal: AbortSignal): Promise<void> {
+    const [embedding] = await this.vectors(tenant, [fact.text], signal);
+    await this.entries.insert(tenant, agent, [{ ...fact, source: 'fact', embedding: embedding as Float32Array }]);
+  }
+
+  /** Best first. Throws `StepError` when the model cannot be asked. */
+  async search(
+    { tenant, agent, query, whose }: { readonly tenant: string; readonly agent: string; readonly query: string; readonly whose: Whose | null },
+    limits: { readonly limit: number; readonly threshold: number },
+    signal: AbortSignal,
+  ): Promise<FoundEntry[]> {
+    const [vector] = await this.vectors(tenant, [query], signal);
+    return this.entries.search(tenant, agent, whose, vector as Float32Array, limits);
+  }
+
+  private vectors(tenant: string, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
+    return this.embeddings.embedder(tenant, LOCAL_MODEL).embed(texts, signal);
+  }
+}
+
+/** What is told of an entry beside its text. What the server knows is not overridden by what the caller gave. */
+export function metadataOf({ metadata, session, subject, source, created_at: createdAt }: EntryRow): JsonObject {
+  return {
+    ...metadata,
+    source,
+    ...(session === null ? {} : { session_id: session }),
+    ...(subject === null ? {} : { subject }),
+    timestamp: createdAt.toISOString(),
+  };
+}
