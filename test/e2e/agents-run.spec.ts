@@ -45,6 +45,7 @@ describe('an agent answers', () => {
     expect(answer).toMatchObject({
       response: 'Hello there',
       stop_reason: 'completed',
+      model: `openai_compatible/m${models}`,
       provider: 'openai_compatible',
       usage: { input_tokens: 12, output_tokens: 3, total_tokens: 15, cost_usd: 0 },
       tool_calls: [],
@@ -274,6 +275,24 @@ describe('an agent is stopped', () => {
       () => Promise.resolve(first.calls[0]?.disconnected),
       (gone) => gone === true,
     );
+  });
+
+  it('by its deadline while another agent works for it, which stops too', async () => {
+    await storeAgent(api, { name: 'sluggard', model: { primary: second.block('sluggard') } });
+    await storeAgent(api, agent('impatient', { tools: [{ name: 'sluggard', type: 'agent' }], orchestration: { timeout_ms: 600 } }));
+    first.reply({ toolCalls: [{ name: 'sluggard', input: { query: 'x' } }] });
+    second.reply({ text: 'a b c', stallAfter: 2 });
+    const { status, body } = await failed('impatient', 'Hi');
+    expect({ status, code: body.code }).toEqual({ status: 408, code: 'deadline_exceeded' });
+    await eventually(
+      () => Promise.resolve(second.calls[0]?.disconnected),
+      (gone) => gone === true,
+    );
+    const children = await eventually(
+      async () => (await api.get<{ data: RunBody[] }>('/runs', { query: { parent: body.run_id } })).body.data,
+      ([child]) => child?.status === 'cancelled',
+    );
+    expect(children.length).toBe(1);
   });
 
   it('by the number of its turns, which is no success', async () => {

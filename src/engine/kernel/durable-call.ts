@@ -12,6 +12,7 @@ export interface DurableHost extends CallHost {
   step(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<NodeCall>): Promise<StepOutcome>;
   waitFor(flight: Flight, key: string, record: WaitRecord): Promise<WaitResult>;
   startChild(flight: Flight, step: string, request: ChildRunRequest): Promise<string>;
+  cancelChild(runId: string): void;
   recordedOutput(path: string): Json | undefined;
   recordSignal(path: string, id: number, payload: Json): void;
   now(): number;
@@ -95,6 +96,10 @@ export class DurableStepCall extends StepCall implements DurableCall {
     if (result.kind !== 'child') throw new RunStoppedError('cancelled');
     const { status, outputs, error } = result.state;
     return { runId, status, outputs, error };
+  }
+
+  cancelChild(runId: string): void {
+    this.host.cancelChild(runId);
   }
 
   async waitForSignal(key: string, name: string, deadline?: number): Promise<Json | undefined> {

@@ -144,7 +144,7 @@ export class StepRunner implements RunContext, DurableHost {
   }
 
   /** Only once the reason is durable: a crash must not undo the failure of a step and leave the child cancelled for it. */
-  private cancelChild(runId: string): void {
+  cancelChild(runId: string): void {
     const cancel = (this.journal.durable() ?? Promise.resolve())
       .then(() => this.host.cancelChild(this.run.tenant, runId))
       .catch(() => undefined)

@@ -87,6 +87,8 @@ export interface DurableCall extends NodeCall {
   startChild(key: string, child: ChildRunRequest): Promise<string>;
   /** Waits for a child run's end. Cancelling the parent cancels the child. */
   waitForChild(key: string, runId: string): Promise<ChildRunResult>;
+  /** Cancels a child run that is waited for no longer. */
+  cancelChild(runId: string): void;
   /** Waits for a signal of that name sent to the run (also one sent before the wait began) and returns its payload. */
   waitForSignal(key: string, name: string, deadline?: number): Promise<Json | undefined>;
 }

@@ -1,4 +1,4 @@
-import type { DurableCall, JsonObject } from '../../../engine/index.js';
+import type { DurableCall, JsonObject, StepError } from '../../../engine/index.js';
 import type { ModelBlock, ModelChoice } from '../../models/index.js';
 import type { RunBudget } from '../budgets/run-budget.js';
 import type { AgentDefinition } from '../definition/agent-definition.js';
@@ -63,28 +63,35 @@ export class AgentRun {
       : { candidates: chosen(candidates, this.request.model), routing: 'quality_first' };
   }
 
+  /** The limit that is reached first, if there is one: when, in epoch milliseconds, and what it is told as. */
+  limit(): { readonly at: number; readonly error: StepError } | null {
+    const { timeoutMs, wallTimeMs } = this.limits;
+    const from = this.startedAt + this.tally.waitedMs;
+    const [first] = [
+      ...(timeoutMs === null
+        ? []
+        : [{ at: from + timeoutMs, error: stop('deadline_exceeded', `the agent did not finish within ${timeoutMs} ms`) }]),
+      ...(wallTimeMs === null
+        ? []
+        : [{ at: from + wallTimeMs, error: stop('budget_exceeded', `the run's budget of ${wallTimeMs} ms is used up`) }]),
+    ].sort((a, b) => a.at - b.at);
+    return first ?? null;
+  }
+
   /**
    * The signal of work that begins now: the step's own, and the limits of the run. Throws when a limit is over. Work that is
    * recorded is never refused: a limit does not undo what was done in time.
    */
   within(signal: AbortSignal): { readonly signal: AbortSignal; readonly done: () => void } {
-    const { timeoutMs, wallTimeMs } = this.limits;
-    const elapsed = Date.now() - this.startedAt - this.tally.waitedMs;
-    const left = [
-      ...(timeoutMs === null
-        ? []
-        : [{ ms: timeoutMs - elapsed, error: stop('deadline_exceeded', `the agent did not finish within ${timeoutMs} ms`) }]),
-      ...(wallTimeMs === null
-        ? []
-        : [{ ms: wallTimeMs - elapsed, error: stop('budget_exceeded', `the run's budget of ${wallTimeMs} ms is used up`) }]),
-    ].sort((a, b) => a.ms - b.ms)[0];
-    if (left === undefined) return { signal, done: () => undefined };
-    if (left.ms <= 0) throw left.error;
+    const limit = this.limit();
+    if (limit === null) return { signal, done: () => undefined };
+    const left = limit.at - Date.now();
+    if (left <= 0) throw limit.error;
     const controller = new AbortController();
     const follow = (): void => controller.abort(signal.reason);
     if (signal.aborted) follow();
     signal.addEventListener('abort', follow, { once: true });
-    const timer = setTimeout(() => controller.abort(left.error), Math.min(left.ms, 2_000_000_000));
+    const timer = setTimeout(() => controller.abort(limit.error), Math.min(left, 2_000_000_000));
     return {
       signal: controller.signal,
       done: () => {

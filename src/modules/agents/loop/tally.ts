@@ -31,7 +31,7 @@ export class Tally {
     this.modelMs += durationMs;
     this.turns += 1;
     this.provider = provider;
-    this.model = model;
+    this.model = `${provider}/${model}`;
     if (text !== '') this.lastText = text;
   }
 

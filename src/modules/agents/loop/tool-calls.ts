@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Json, type JsonObject, isJsonObject, type NodeCall, RunStoppedError, StepError } from '../../../engine/index.js';
 import { ApprovalGate, type GateCall } from '../../approvals/index.js';
-import type { ChatMessage, ModelToolCall } from '../../models/index.js';
+import type { ChatMessage, ModelToolCall, TokenUsage } from '../../models/index.js';
 import { isRunTool, ToolRegistry, type ExecutedTool, type RunTool } from '../../tools/index.js';
 import type { ToolApproval } from '../definition/agent-definition.js';
 import { ruleFor } from '../definition/approval-rule.js';
@@ -26,6 +26,8 @@ interface ToolRecord {
   readonly output: Json;
   readonly is_error: boolean;
   readonly duration_ms: number;
+  /** Of another agent that did the work. */
+  readonly usage?: TokenUsage;
 }
 
 /** What the rules say about a call before it is made. */
@@ -81,9 +83,14 @@ export class ToolCalls {
     counted: string | null,
     call: ModelToolCall,
     input: JsonObject,
-    { output, is_error: isError, duration_ms: durationMs }: ToolRecord,
+    { output, is_error: isError, duration_ms: durationMs, usage }: ToolRecord,
   ): ToolResult {
     if (counted !== null) run.budget.replayedToolCall(counted);
+    // What another agent used was used for this one.
+    if (usage !== undefined) {
+      run.tally.spent(usage);
+      run.budget.replayed(usage);
+    }
     run.tally.tool({ tool: call.name, input, output, is_error: isError }, durationMs);
     return { call, input, output, isError };
   }
@@ -211,20 +218,20 @@ export class ToolCalls {
     let outcome: Omit<ToolRecord, 'duration_ms'>;
     try {
       const id = await run.call.startChild(`${key}/run`, request);
-      const ended = await run.call.waitForChild(`${key}/run`, id);
+      const ended = await withinLimit(run, key, id, run.call.waitForChild(`${key}/run`, id));
       if (ended.status === 'cancelled' && run.call.signal.aborted) throw run.call.signal.reason as Error;
       outcome =
         ended.status === 'success'
-          ? { output: tool.result(ended), is_error: false }
+          ? { output: tool.result(ended), is_error: false, ...usageOf(ended.outputs) }
           : failure(ended.error?.code ?? ended.status, ended.error?.message ?? `the run ${id} ended as ${ended.status}`);
     } catch (error) {
-      if (!(error instanceof StepError)) throw error;
+      if (!(error instanceof StepError) || isStopReason(error.code)) throw error;
       outcome = failure(error.code, error.message);
     }
     return (await run.call.step(key, { type: 'agent.tool' }, (step) => {
       const durationMs = Math.max(0, Date.now() - began);
       step.emit('tool.result', { id: call.id, tool: call.name, ok: !outcome.is_error, duration_ms: durationMs });
-      return Promise.resolve({ id: call.id, tool: call.name, ...outcome, duration_ms: durationMs });
+      return Promise.resolve({ id: call.id, tool: call.name, ...outcome, duration_ms: durationMs } as unknown as Json);
     })) as unknown as ToolRecord;
   }
 
@@ -251,7 +258,7 @@ export class ToolCalls {
       // A pure step comes out the same when it is computed again.
       const durationMs = pure ? 0 : Math.round(performance.now() - startedAt);
       step.emit('tool.result', { id: call.id, tool: call.name, ok: !outcome.is_error, duration_ms: durationMs });
-      return { id: call.id, tool: call.name, ...outcome, duration_ms: durationMs };
+      return { id: call.id, tool: call.name, ...outcome, duration_ms: durationMs } as unknown as Json;
     })) as unknown as ToolRecord;
   }
 }
@@ -314,6 +321,24 @@ async function allOrFirstFault<T>(promises: readonly Promise<T>[]): Promise<T[]>
   const failed = settled.find((each) => each.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   return settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+}
+
+/** A child that does not end in time ends the agent, and is cancelled. */
+async function withinLimit<T>(run: AgentRun, key: string, runId: string, child: Promise<T>): Promise<T> {
+  const limit = run.limit();
+  if (limit === null) return child;
+  const over = run.call.sleepUntil(`${key}/limit`, limit.at).then(() => {
+    run.call.cancelChild(runId);
+    throw limit.error;
+  });
+  // Whichever comes second is of no interest.
+  for (const each of [child, over]) each.catch(() => undefined);
+  return Promise.race([child, over]);
+}
+
+function usageOf(outputs: Json): Pick<ToolRecord, 'usage'> {
+  const usage = isJsonObject(outputs) ? outputs['usage'] : undefined;
+  return isJsonObject(usage) && typeof usage['total_tokens'] === 'number' ? { usage: usage as unknown as ToolRecord['usage'] } : {};
 }
 
 /** The time at which the agent came here first, the same on every replay. */
