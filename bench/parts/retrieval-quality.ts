@@ -33,10 +33,10 @@ interface Piece {
 /** Per question the place of the first chunk that answers it, from 1; 0 when none of the first ten does. */
 type Places = readonly number[];
 
-/** (i) Whether what is asked for is found. */
+/** (k) Whether what is asked for is found. */
 export const retrievalQuality: Part = {
-  key: 'i',
-  title: '(i) answers found in the Constitution of the United States',
+  key: 'k',
+  title: '(k) answers found in the Constitution of the United States',
   async run(context) {
     const documents = readdirSync(CORPUS).map((file) => ({ id: file, text: readFileSync(join(CORPUS, file), 'utf8') }));
     const questions = JSON.parse(readFileSync(join(EXAMPLE, 'questions.json'), 'utf8')) as Question[];

@@ -70,6 +70,7 @@ describe('the examples', () => {
       'api-inventory.yaml',
       'approved-order.yaml',
       'hello.yaml',
+      'house-rules.yaml',
       'letters.yaml',
       'morning-orders.yaml',
       'night-train.yaml',
@@ -146,6 +147,14 @@ describe('the examples', () => {
       orders_by_customer: { Ada: 2, Grace: 1, Edsger: 1 },
       total_by_customer: { Ada: 83.13, Grace: 302.5, Edsger: 107.54 },
     });
+  });
+
+  it('house-rules are learned once, and found by what they mean', async () => {
+    expect((await server.api.post('/rag/collections', { name: 'house-rules' })).status).toBe(201);
+    expect(await run('house-rules')).toMatchObject({ rule: 'quiet', learned: 4 });
+    expect(await run('house-rules', { question: 'Where do I put old newspapers?' })).toMatchObject({ rule: 'rubbish', learned: 0 });
+    const grill = { question: 'May we grill sausages?', about: 'garden' };
+    expect(await run('house-rules', grill)).toMatchObject({ rule: 'barbecue' });
   });
 
   it('slow-poem waits, and runs another workflow', async () => {
