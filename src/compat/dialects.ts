@@ -1,5 +1,6 @@
+import { AWF } from './awf/index.js';
 import { FLWD } from './flwd/index.js';
 import type { DescribedDialect } from './kit/index.js';
 
 /** Every system whose API this server speaks. */
-export const DIALECTS: readonly DescribedDialect[] = [FLWD];
+export const DIALECTS: readonly DescribedDialect[] = [AWF, FLWD];

@@ -20,7 +20,7 @@ import {
 } from './variable.js';
 
 /** The APIs of other systems that the server speaks. */
-export const DIALECTS = ['flwd'] as const;
+export const DIALECTS = ['awf', 'flwd'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 const MINUTE = 60_000;

@@ -1,29 +1,23 @@
-import type { ApiResponseSchemaHost } from '@nestjs/swagger';
+import { objectOf, type Schema } from '../kit/index.js';
 import { FLWD_STATUSES } from './run-views.js';
 
 export const RUN_ID_EXAMPLE = 'run_01HM6C7Q9S0000000000000000';
 
-type SchemaObject = Exclude<ApiResponseSchemaHost['schema'], { $ref: string }>;
-type Properties = Readonly<Record<string, SchemaObject>>;
+type Properties = Readonly<Record<string, Schema>>;
 
-const STRING: SchemaObject = { type: 'string' };
-const TIME: SchemaObject = { type: 'string', format: 'date-time', example: '2024-01-15T10:30:00Z' };
-const RUN_ID: SchemaObject = { type: 'string', example: RUN_ID_EXAMPLE };
-const JOB_ID: SchemaObject = { type: 'string', example: 'backup/daily' };
-const STATUS: SchemaObject = { type: 'string', enum: [...FLWD_STATUSES] };
-const ANY_OBJECT: SchemaObject = { type: 'object', additionalProperties: true };
+const STRING: Schema = { type: 'string' };
+const TIME: Schema = { type: 'string', format: 'date-time', example: '2024-01-15T10:30:00Z' };
+const RUN_ID: Schema = { type: 'string', example: RUN_ID_EXAMPLE };
+const JOB_ID: Schema = { type: 'string', example: 'backup/daily' };
+const STATUS: Schema = { type: 'string', enum: [...FLWD_STATUSES] };
+const ANY_OBJECT: Schema = { type: 'object', additionalProperties: true };
 
-function objectOf(properties: Properties, optional: readonly string[] = []): SchemaObject {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties: { ...properties }, required };
-}
-
-function orNull(schema: SchemaObject): SchemaObject {
+function orNull(schema: Schema): Schema {
   return { oneOf: [schema, { type: 'null' }] };
 }
 
 /** `{<name>: […], …more}`. */
-export function listOf(name: string, items: SchemaObject, more: Properties = {}): SchemaObject {
+export function listOf(name: string, items: Schema, more: Properties = {}): Schema {
   return objectOf({ [name]: { type: 'array', items }, ...more });
 }
 

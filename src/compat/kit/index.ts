@@ -4,3 +4,4 @@ export { TranslatingSink } from './translating-sink.js';
 export { ulidOfUuid, uuidOfUlid } from './ulid.js';
 export { everyPage } from './every-page.js';
 export { orInstead } from './or-instead.js';
+export { objectOf, type Schema } from './schema.js';

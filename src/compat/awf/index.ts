@@ -1,0 +1,2 @@
+export { AWF } from './awf.dialect.js';
+export { AwfModule } from './awf.module.js';
