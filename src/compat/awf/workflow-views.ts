@@ -82,6 +82,6 @@ function operation(type: Json | undefined, { needs, ...inputs }: { needs?: Json 
     type: 'operation',
     operation: type ?? '',
     ...(needs === undefined ? {} : { depends_on: needs }),
-    ...(Object.keys(inputs).length === 0 ? {} : { inputs: inputs as JsonObject }),
+    ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
   };
 }
