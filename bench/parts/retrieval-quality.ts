@@ -6,7 +6,7 @@ import { inContext } from '../../src/modules/rag/ingest.service.js';
 import type { Part } from '../lib/bench-context.js';
 import { HeddleServer } from '../lib/heddle-server.js';
 import { ROOT } from '../lib/paths.js';
-import { number, print, table } from '../lib/report.js';
+import { print, table } from '../lib/report.js';
 import { runAlone } from '../lib/run-alone.js';
 import { TfIdf } from '../lib/tf-idf.js';
 

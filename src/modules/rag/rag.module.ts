@@ -17,6 +17,7 @@ import { Reranker } from './retrieval/reranker.js';
 import { TextSearch } from './retrieval/text-search.js';
 import { VectorIndexes } from './retrieval/vector-indexes.js';
 import { VectorSearch } from './retrieval/vector-search.js';
+import { WordCounts } from './retrieval/word-counts.js';
 import { SearchService } from './search.service.js';
 import { VectorsCheck } from './vectors-check.js';
 
@@ -35,6 +36,7 @@ import { VectorsCheck } from './vectors-check.js';
     VectorSearch,
     VectorIndexes,
     TextSearch,
+    WordCounts,
     Reranker,
     VectorsCheck,
     RagIngestNode,

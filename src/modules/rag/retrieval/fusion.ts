@@ -9,7 +9,7 @@ const K = 10;
 export interface Ranking {
   readonly found: readonly Scored[];
   /** How much a place in it counts, 0 to 1. */
-  weight(score: number): number;
+  readonly weight: (score: number) => number;
 }
 
 /** Joins rankings by what place each gives a chunk; 1 is the first place in all of them, at full weight. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import type { Collection } from '../rag.types.js';
+import { literal, WordCounts } from './word-counts.js';
 import { byScore, type Scored, type SearchLimits } from './vector-search.js';
 
 /** Usual parameters of BM25 (Robertson and Zaragoza 2009). */
@@ -11,11 +12,13 @@ const B = 0.75;
 const MAX_WORDS = 24;
 /** Candidates by the words they have, before it is counted how often they have them. */
 const CANDIDATES = 300;
-/** A word of more than this share of a collection finds nothing by itself while the query has rarer ones. */
-const COMMON_SHARE = 0.3;
+/** Chunks that are looked at for candidates: words that would bring more than this do not, while the query has rarer ones. */
+const MAX_MATCHES = 5_000;
 
 interface QueryWord {
   readonly word: string;
+  /** Chunks that have it. */
+  readonly n: number;
   readonly idf: number;
 }
 
@@ -38,17 +41,20 @@ export function coverage(score: number): number {
  */
 @Injectable()
 export class TextSearch {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly counts: WordCounts,
+  ) {}
 
   async search(collection: Collection, query: string, { limit, filter }: SearchLimits): Promise<Scored[]> {
     const { words, averageLength, best } = await this.statistics(collection, query);
     if (words.length === 0) return [];
     const rows = await this.dataSource.query<Scored[]>(
-      `WITH q AS (SELECT * FROM unnest($2::text[], $3::float8[]) AS q (word, idf)),
+      `WITH q AS (SELECT * FROM unnest($2::text[], $3::float8[], $6::text[]::tsquery[]) AS q (word, idf, query)),
        candidates AS (
          SELECT c.id, c.words, length(c.text) AS length FROM rag_chunks c
-         WHERE c.collection_id = $1 AND c.words @@ $4::tsquery ${filter === null ? '' : 'AND c.metadata @@ $6::jsonpath'}
-         ORDER BY (SELECT sum(q.idf) FROM q WHERE c.words @@ quote_literal(q.word)::tsquery) DESC, c.id
+         WHERE c.collection_id = $1 AND c.words @@ $4::tsquery ${filter === null ? '' : 'AND c.metadata @@ $7::jsonpath'}
+         ORDER BY (SELECT sum(q.idf) FROM q WHERE c.words @@ q.query) DESC, c.id
          LIMIT ${Math.max(CANDIDATES, limit)})
        SELECT c.id, sum(q.idf * f.n * (${K1} + 1) / (f.n + ${K1} * (1 - ${B} + ${B} * c.length / $5::float8))) AS score
        FROM candidates c CROSS JOIN LATERAL unnest(c.words) AS w JOIN q ON q.word = w.lexeme
@@ -60,6 +66,7 @@ export class TextSearch {
         words.map(({ idf }) => idf),
         anyOf(selective(words)),
         averageLength,
+        words.map(({ word }) => literal(word)),
         ...(filter === null ? [] : [filter]),
       ],
     );
@@ -68,30 +75,24 @@ export class TextSearch {
 
   /** The query's stems with their weight, rarest first; none when no chunk has any. */
   private async statistics(collection: Collection, query: string): Promise<Statistics> {
-    const [row] = await this.dataSource.query<{ chunks: number; length: number | null; words: { word: string; n: number }[] | null }[]>(
-      `SELECT s.chunks, s.length, w.words FROM
-         (SELECT coalesce(sum(chunks), 0)::int AS chunks, sum(characters)::float8 / nullif(sum(chunks), 0) AS length
-            FROM rag_documents WHERE collection_id = $1) s,
-         (SELECT json_agg(json_build_object('word', l.lexeme, 'n',
-              (SELECT count(*) FROM rag_chunks c WHERE c.collection_id = $1 AND c.words @@ quote_literal(l.lexeme)::tsquery))) AS words
-            FROM unnest(to_tsvector($2::regconfig, $3)) l) w`,
-      [collection.id, collection.language, query],
-    );
-    const { chunks = 0, length, words } = row ?? {};
-    const weighed = (words ?? []).map(({ word, n }) => ({ word, n, idf: Math.log(1 + (chunks - n + 0.5) / (n + 0.5)) }));
-    const known = weighed.filter(({ n }) => n > 0).toSorted((a, b) => b.idf - a.idf);
+    const { chunks, averageLength, words } = await this.counts.of(collection, query);
+    // Counts are of different moments.
+    const weighed = words.map(({ word, n }) => ({ word, n, idf: Math.log(1 + (Math.max(chunks, n) - n + 0.5) / (n + 0.5)) }));
+    const known = weighed.filter(({ n }) => n > 0).toSorted((a, b) => a.n - b.n);
     const best = weighed.reduce((sum, { idf }) => sum + idf, 0) * (K1 + 1);
-    return { words: known.slice(0, MAX_WORDS), averageLength: length ?? 1, best };
+    return { words: known.slice(0, MAX_WORDS), averageLength, best };
   }
 }
 
-/** The words that candidates are looked for by. */
+/** The words that candidates are looked for by: the rarest. */
 function selective(words: readonly QueryWord[]): readonly QueryWord[] {
-  const commonIdf = Math.log(1 + (1 - COMMON_SHARE) / COMMON_SHARE);
-  const rare = words.filter(({ idf }) => idf > commonIdf);
-  return rare.length > 0 ? rare : words;
+  let matches = 0;
+  return words.filter(({ n }, index) => {
+    matches += n;
+    return index === 0 || matches <= MAX_MATCHES;
+  });
 }
 
 function anyOf(words: readonly QueryWord[]): string {
-  return words.map(({ word }) => `'${word.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`).join(' | ');
+  return words.map(({ word }) => literal(word)).join(' | ');
 }

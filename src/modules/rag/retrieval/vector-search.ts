@@ -57,22 +57,37 @@ export class VectorSearch {
     if (filter !== null) await transaction.query("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)");
   }
 
-  /** Without pgvector: every vector of the collection is read, a batch at a time, and compared here. */
+  /** Without pgvector: every vector of the collection is read, a batch at a time, and compared here while the next is on its way. */
   private async exactly(collection: Collection, query: Float32Array, { limit, filter }: SearchLimits): Promise<Scored[]> {
     let best: Scored[] = [];
-    let after = '00000000-0000-0000-0000-000000000000';
-    for (;;) {
-      const rows = await this.dataSource.query<{ id: string; vector: Buffer }[]>(
-        `SELECT id, array_send(embedding) AS vector FROM rag_chunks
-         WHERE collection_id = $1 AND id > $2 ${filter === null ? '' : 'AND metadata @@ $3::jsonpath'} ORDER BY id LIMIT ${EXACT_BATCH}`,
-        [collection.id, after, ...(filter === null ? [] : [filter])],
-      );
-      best = [...best, ...rows.map(({ id, vector }) => ({ id, score: cosine(vector, query) }))].toSorted(byScore).slice(0, limit);
+    let next: Promise<VectorRow[]> | null = this.batch(collection, filter, null);
+    while (next !== null) {
+      const rows: VectorRow[] = await next;
       const last = rows.at(-1);
-      if (last === undefined || rows.length < EXACT_BATCH) return best;
-      after = last.id;
+      next = last === undefined || rows.length < EXACT_BATCH ? null : this.batch(collection, filter, last);
+      // It is awaited in the next turn; until then its error is nobody's.
+      next?.catch(() => {});
+      best = [...best, ...rows.map(({ id, vector }) => ({ id, score: cosine(vector, query) }))].toSorted(byScore).slice(0, limit);
     }
+    return best;
   }
+
+  /** In the order of the documents: so a collection is read as if it were alone. */
+  private batch(collection: Collection, filter: string | null, after: VectorRow | null): Promise<VectorRow[]> {
+    return this.dataSource.query<VectorRow[]>(
+      `SELECT id, document_id, chunk_index, array_send(embedding) AS vector FROM rag_chunks
+       WHERE collection_id = $1 AND (document_id, chunk_index) > ($2, $3) ${filter === null ? '' : 'AND metadata @@ $4::jsonpath'}
+       ORDER BY document_id, chunk_index LIMIT ${EXACT_BATCH}`,
+      [collection.id, after?.document_id ?? '', after?.chunk_index ?? -1, ...(filter === null ? [] : [filter])],
+    );
+  }
+}
+
+interface VectorRow {
+  readonly id: string;
+  readonly document_id: string;
+  readonly chunk_index: number;
+  readonly vector: Buffer;
 }
 
 export function byScore(a: Scored, b: Scored): number {
