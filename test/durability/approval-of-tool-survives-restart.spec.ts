@@ -41,6 +41,7 @@ it('the approval is still there, and holds', async () => {
   const run = await eventually(
     async () => (await server.api.get<RunBody>(`/runs/${id}`)).body,
     ({ status }) => status === 'success',
+    60_000,
   );
   expect(run.outputs).toMatchObject({ response: 'paid', tool_calls: [{ tool: 'pay', input: { amount: 90 } }] });
   expect(models.calls.length).toBe(2);

@@ -36,6 +36,7 @@ it('what was said in vain is taken back, also over a kill', async () => {
   const run = await eventually(
     async () => (await server.api.get<RunBody>(`/runs/${id}`)).body,
     ({ status }) => status === 'success',
+    60_000,
   );
 
   const said = await tokens();

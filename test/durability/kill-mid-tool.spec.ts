@@ -45,6 +45,7 @@ it('goes on where it was', async () => {
   const run = await eventually(
     async () => (await server.api.get<RunBody>(`/runs/${id}`)).body,
     ({ status }) => status === 'success',
+    60_000,
   );
 
   expect(run.outputs).toMatchObject({ response: 'all done', tool_calls: [{ tool: 'note' }, { tool: 'worker', output: 'worked' }] });

@@ -42,6 +42,7 @@ it('finished turns are not paid again, the open one is made again', async () => 
   const run = await eventually(
     async () => (await server.api.get<RunBody>(`/runs/${id}`)).body,
     ({ status }) => status === 'success',
+    60_000,
   );
 
   expect(models.calls.length).toBe(3);
