@@ -19,9 +19,13 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   ingestDocuments: { documents: [{ text: 'none of yours' }] },
   queryCollection: { query: 'yours' },
   addFact: { text: 'none of yours' },
+  executeTool: { input: {} },
   runAgent: { query: 'none of yours' },
   replaceAgent: { name: 'none-of-yours', model: { primary: { provider: 'scripted', model: 'm', rules: [{ reply: 'no' }] } } },
 };
+
+/** Of a server whose one operation is a tool. */
+const OPERATIONS = { openapi: '3.1.0', paths: { '/ping': { get: { operationId: 'ping' } } } };
 
 /** Query strings of operations that do not answer without one. */
 export const QUERIES: Readonly<Record<string, string>> = { searchMemory: '?query=yours' };
@@ -54,6 +58,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   });
   await create(admin, `/agents/${mark}-agent/run`, { query: mark, session_id: mark, subject: mark });
   const fact = await create(admin, `/memory/${mark}-agent/facts`, { text: mark, subject: mark });
+  await create(admin, '/tools/servers', { name: mark, kind: 'openapi', base_url: `https://${mark}.example.com`, document: OPERATIONS });
   await create(admin, '/rag/collections', { name: mark });
   await create(admin, `/rag/collections/${mark}/documents`, { documents: [{ id: mark, text: mark }] });
   return {
@@ -68,6 +73,8 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/triggers/': trigger,
       '/api/v1/webhooks/': webhook,
       '/api/v1/rag/collections/': mark,
+      '/api/v1/tools/servers/': mark,
+      '/api/v1/tools/': `${mark}_ping`,
       '/api/v1/memory/': `${mark}-agent`,
     },
     parts: { session: mark, subject: mark, fact_id: fact, document_id: mark },

@@ -1,6 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { eventually, storeWorkflow } from '../support/runs.js';
+import { MailStub } from '../support/mail-stub.js';
 import { json, WebStub } from '../support/web-stub.js';
 
 interface ToolBody {
@@ -12,6 +18,8 @@ interface ToolBody {
 let app: TestApp;
 let api: ApiClient;
 let web: WebStub;
+let mail: MailStub;
+let directory: string;
 let stalled: (() => void) | undefined;
 
 beforeAll(async () => {
@@ -39,10 +47,16 @@ beforeAll(async () => {
     '/messages': json({ message_id: 'm-1', status: 'queued' }, 202),
     '/stall': (_, response) => response.once('close', () => stalled?.()),
   });
+  mail = await MailStub.start();
+  directory = await mkdtemp(join(tmpdir(), 'heddle-tools-'));
+  const shop = new DatabaseSync(join(directory, 'shop.db'));
+  shop.exec("CREATE TABLE wares (id integer, name text); INSERT INTO wares VALUES (1, 'heddle'), (2, 'reed'), (3, 'shuttle')");
+  shop.close();
   app = await startApp({
     env: {
       HEDDLE_EGRESS_ALLOW: '127.0.0.1',
       HEDDLE_SECRET_SLACK_WEBHOOK_URL: `${web.url}/slack`,
+      HEDDLE_SECRET_SQL_SHOP: `sqlite://${join(directory, 'shop.db')}`,
       HEDDLE_SECRET_GATEWAY: `${web.url}/messages`,
     },
   });
@@ -51,6 +65,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   web.stop();
+  mail.stop();
+  await rm(directory, { recursive: true });
 });
 
 const call = (tool: string, input: unknown, more: object = {}, as = api) =>
@@ -286,8 +302,157 @@ describe('tools that reach out', () => {
       (count) => count > before,
     );
     leaving.abort();
-    await expect(request).rejects.toThrow();
+    await expect(request).rejects.toThrow(/abort/i);
     await broken;
+  });
+});
+
+describe('files of tools', () => {
+  const root = () => join(app.dataDir, 'tool-files', 'default');
+  const refused = async (path: string, code: string, tool = 'read_file') =>
+    expect(await call(tool, { path, ...(tool === 'write_file' ? { content: 'x' } : {}) })).toMatchObject({ status: 422, body: { code } });
+
+  it('are written and read again, by those of the tenant', async () => {
+    expect(await outputOf('write_file', { path: '/notes/a.txt', content: 'grün' })).toEqual({ path: 'notes/a.txt', bytes_written: 5 });
+    expect(await outputOf('read_file', { path: 'notes/a.txt' })).toEqual({ content: 'grün', path: 'notes/a.txt', size: 5 });
+    expect(await outputOf('read_file', { path: 'notes/a.txt', encoding: 'base64' })).toMatchObject({
+      content: Buffer.from('grün').toString('base64'),
+    });
+    const other = await app.createKey({ tenant: 'elsewhere' });
+    expect(await call('read_file', { path: 'notes/a.txt' }, {}, other.api)).toMatchObject({
+      status: 422,
+      body: { code: 'file_not_found' },
+    });
+    expect(await call('read_file', { path: 'notes/a.txt' }, { config: { allowed_paths: ['note'] } })).toMatchObject({
+      status: 422,
+      body: { code: 'path_not_allowed' },
+    });
+    expect(await outputOf('read_file', { path: 'notes/a.txt' }, { config: { allowed_paths: ['/notes/'] } })).toMatchObject({ size: 5 });
+    expect(await call('write_file', { path: 'big', content: 'x'.repeat(10 * 1024 * 1024 + 1) })).toMatchObject({
+      status: 422,
+      body: { code: 'too_large' },
+    });
+  });
+
+  it('are no way out', async () => {
+    for (const path of [
+      '../x',
+      'a/../../x',
+      'notes/..',
+      './x',
+      'a//b',
+      'a/./b',
+      'a\\..\\b',
+      '..',
+      '/',
+      `${'x/'.repeat(30)}x`,
+      'x'.repeat(300),
+    ]) {
+      await refused(path, 'invalid_path');
+      await refused(path, 'invalid_path', 'write_file');
+    }
+    const outside = join(app.dataDir, 'outside');
+    await mkdir(outside);
+    await writeFile(join(outside, 'secret'), 'secret');
+    await symlink(join(outside, 'secret'), join(root(), 'link'));
+    await symlink(outside, join(root(), 'directory'));
+    await symlink('/proc/self/environ', join(root(), 'environ'));
+    await link(join(outside, 'secret'), join(root(), 'hard'));
+    await refused('link', 'not_a_file');
+    await refused('environ', 'not_a_file');
+    await refused('hard', 'not_a_file');
+    await refused('directory/secret', 'invalid_path');
+    await refused('notes', 'not_a_file');
+    await refused('link', 'not_a_file', 'write_file');
+    await refused('directory/new', 'invalid_path', 'write_file');
+    await refused('directory/sub/new', 'invalid_path', 'write_file');
+    await outputOf('write_file', { path: 'plain', content: 'x' });
+    expect(await readdir(outside)).toEqual(['secret']);
+    expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret');
+    execFileSync('mkfifo', [join(root(), 'pipe')]);
+    await refused('pipe', 'not_a_file');
+  });
+});
+
+describe('databases', () => {
+  const ask = (query: string, params: unknown[] = [], config: object = {}) =>
+    call('sql_query', { query, params, database: 'shop' }, { config });
+
+  it('that the operator has named are read', async () => {
+    expect(
+      await outputOf('sql_query', { database: 'shop', query: 'SELECT id, name FROM wares WHERE id > ? ORDER BY id', params: [1] }),
+    ).toEqual({
+      columns: ['id', 'name'],
+      rows: [
+        [2, 'reed'],
+        [3, 'shuttle'],
+      ],
+      row_count: 2,
+      truncated: false,
+    });
+    expect((await ask('SELECT id FROM wares', [], { max_rows: 1 })).body.output).toMatchObject({ row_count: 1, truncated: true });
+    expect((await ask('SELECT 9007199254740993 AS big, NULL AS none')).body.output).toMatchObject({ rows: [['9007199254740993', null]] });
+  });
+
+  it('are not written to, nor left', async () => {
+    const attempts = [
+      "INSERT INTO wares VALUES (9, 'x')",
+      'DELETE FROM wares',
+      'DROP TABLE wares',
+      "ATTACH '/tmp/other.db' AS other",
+      'PRAGMA writable_schema = 1',
+      'WITH x AS (SELECT 1) DELETE FROM wares',
+      "VACUUM INTO '/tmp/copy.db'",
+      "SELECT load_extension('x')",
+      'BEGIN',
+    ];
+    for (const query of attempts) expect(await ask(query)).toMatchObject({ status: 422, body: { code: 'sql_refused' } });
+    await ask("SELECT 1; INSERT INTO wares VALUES (9, 'x')");
+    expect((await ask('SELECT count(*) FROM wares')).body.output).toMatchObject({ rows: [[3]] });
+    const forEver = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n';
+    expect(await ask(forEver, [], { timeout_seconds: 0.5 })).toMatchObject({ status: 408, body: { code: 'timeout' } });
+  });
+
+  it('nobody has named are out of reach', async () => {
+    expect(await call('sql_query', { query: 'SELECT 1', database: 'other' })).toMatchObject({
+      status: 422,
+      body: { code: 'not_configured' },
+    });
+    expect(await call('sql_query', { query: 'SELECT 1' }, { config: { connection_string: 'sqlite:////etc/passwd' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/config/connection_string' }] },
+    });
+    const other = await app.createKey({ tenant: 'elsewhere' });
+    expect(await call('sql_query', { query: 'SELECT 1', database: 'shop' }, {}, other.api)).toMatchObject({
+      status: 422,
+      body: { code: 'not_configured' },
+    });
+  });
+});
+
+describe('e-mail', () => {
+  it('is sent through the server of the operator, and not without one', async () => {
+    expect(await call('send_email', { to: 'a@b.c', subject: 's', body: 'b' })).toMatchObject({
+      status: 422,
+      body: { code: 'not_configured' },
+    });
+    const config = { smtp_host: '127.0.0.1', smtp_port: mail.port, from_address: 'loom@example.com', require_tls: false };
+    expect(await outputOf('send_email', { to: 'a@example.com', subject: 'Threads', body: 'All lifted.' }, { config })).toMatchObject({
+      to: 'a@example.com',
+      subject: 'Threads',
+    });
+    expect(mail.messages.at(-1)).toMatch(/Subject: Threads[\s\S]*All lifted\./);
+    expect(await call('send_email', { to: 'a@b.c\r\nBcc: x@y.z', subject: 's', body: 'b' }, { config })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/input/to' }] },
+    });
+    expect(await call('send_email', { to: 'a@b.c', subject: 's', body: 'b' }, { config: { ...config, require_tls: true } })).toMatchObject({
+      status: 502,
+      body: { code: 'mail_refused' },
+    });
+    expect(
+      await call('send_email', { to: 'a@b.c', subject: 's', body: 'b' }, { config: { ...config, smtp_host: '10.0.0.1' } }),
+    ).toMatchObject({ status: 422, body: { code: 'egress_refused' } });
   });
 });
 

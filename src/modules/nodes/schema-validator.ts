@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
+import { linearRegExpEngine } from '../../engine/expressions/index.js';
 import type { JsonObject } from '../../engine/model/json.js';
 import type { FieldError } from '../../platform/errors/app-error.js';
 
@@ -23,6 +24,15 @@ const CODES: Readonly<Record<string, string>> = {
   format: 'format',
 };
 
+export interface ValidatorOptions {
+  readonly strict?: boolean;
+  readonly discriminator?: boolean;
+  /** Patterns are RE2, matched in linear time: for schemas of strangers. */
+  readonly linear?: boolean;
+}
+
+const LINEAR = { code: { regExp: linearRegExpEngine } } as const;
+
 /** Turns JSON Schemas 2020-12 into checks that name every fault by its JSON pointer. The checked value is never changed. */
 export class SchemaValidator {
   private readonly ajv: Ajv2020;
@@ -31,8 +41,8 @@ export class SchemaValidator {
    * `strict` refuses schemas with unknown keywords and the like: right for our own, too narrow for what others write. With
    * `discriminator` a choice by one member is told apart by it, as OpenAPI has it.
    */
-  constructor({ strict = true, discriminator = false }: { readonly strict?: boolean; readonly discriminator?: boolean } = {}) {
-    const options = { allErrors: true, strict, discriminator, strictRequired: false, allowUnionTypes: true, logger: false } as const;
+  constructor({ strict = true, discriminator = false, linear = false }: ValidatorOptions = {}) {
+    const options = { allErrors: true, strict, discriminator, strictRequired: false, allowUnionTypes: true, logger: false, ...(linear ? LINEAR : {}) } as const;
     this.ajv = ajvFormats.default(new Ajv2020(options));
   }
 

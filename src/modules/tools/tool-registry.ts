@@ -82,7 +82,7 @@ export class ToolRegistry implements OnModuleInit {
     let check = this.checks.get(schema);
     if (check === undefined) {
       // Schemas of remote tools come from elsewhere: each has a validator of its own, so that equal `$id`s cannot clash.
-      check = new SchemaValidator({ strict: false }).compile(schema);
+      check = new SchemaValidator({ strict: false, linear: true }).compile(schema);
       this.checks.set(schema, check);
     }
     return check;

@@ -99,7 +99,7 @@ export class ToolRunner {
 }
 
 function resultOf(run: RunDto, tool: RunTool): Json {
-  if (run.status === 'success') return tool.result({ runId: run.id, status: 'success', outputs: run.outputs as Json, error: null });
+  if (run.status === 'success') return tool.result({ runId: run.id, status: 'success', outputs: run.outputs, error: null });
   const { code = 'run_failed', message = `it ended as ${run.status}` } = run.error ?? {};
   throw new StepError(code, `the run ${run.id} did not succeed: ${message}`, {
     retryable: false,
