@@ -24,7 +24,7 @@ export interface MemorySettings {
     readonly min_tokens?: number;
     /** Seconds that a kept message is remembered; for ever, if not said. */
     readonly ttl?: number;
-    /** Cosine from which something is recalled; 0.75. */
+    /** Cosine from which something is recalled; 0.45. */
     readonly similarity_threshold?: number;
     /** Recalled at most; 10. */
     readonly max_results?: number;

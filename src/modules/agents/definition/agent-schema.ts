@@ -111,7 +111,7 @@ const MEMORY: JsonObject = closed({
     roles: { ...list({ type: 'string', enum: ['user', 'assistant'] }, 2, 1), description: 'Whose messages are kept; the assistant’s.' },
     min_tokens: count(0, 100_000, 'Estimated tokens that a message must exceed to be kept; 50.'),
     ttl: count(1, 10 * 366 * 86_400, 'Seconds that a kept message is remembered; for ever, if not said.'),
-    similarity_threshold: { type: 'number', minimum: 0, maximum: 1, description: 'Cosine from which something is recalled; 0.75.' },
+    similarity_threshold: { type: 'number', minimum: 0, maximum: 1, description: 'Cosine from which something is recalled; 0.45, as suits the local model.' },
     max_results: count(1, 100, 'Recalled at most; 10.'),
     top_k: count(1, 100, 'Another name of `max_results`.'),
     collection: text(200),
