@@ -51,6 +51,21 @@ describe('the environment', () => {
     expect(loadConfig({ PORT: '8080', HEDDLE_PORT: '9090' }).http.port).toBe(9090);
   });
 
+  it('gives dialects ports of their own, each known dialect one and each port once', () => {
+    const ports = (HEDDLE_COMPAT_PORTS: string, more = {}): unknown => loadConfig({ HEDDLE_COMPAT_PORTS, ...more }).http.dialectPorts;
+    expect(ports('')).toEqual({});
+    expect(ports(' flwd=8080, awf = 2511,')).toEqual({ flwd: 8080, awf: 2511 });
+    expect(ports('flwd=0,awf=0')).toEqual({ flwd: 0, awf: 0 });
+    const fault = (value: string, more = {}): unknown => faultsOf({ HEDDLE_COMPAT_PORTS: value, ...more })['HEDDLE_COMPAT_PORTS'];
+    expect(fault('flwd')).toBe('must list name=port');
+    expect(fault('flwd=80800')).toBe('must list name=port');
+    expect(fault('cobol=1,flwd=1,flwd=2,awf=1')).toBe(
+      'must name no others than awf, flwd; must give each a port once; must give each a port of its own',
+    );
+    expect(fault('flwd=7400')).toBe('must not name the port of HEDDLE_PORT');
+    expect(fault('flwd=9000', { HEDDLE_PORT: '9000' })).toBe('must not name the port of HEDDLE_PORT');
+  });
+
   it('counts an empty variable as unset', () => {
     expect(loadConfig({ HEDDLE_PORT: '', DATABASE_URL: ' ' })).toEqual(loadConfig({}));
   });

@@ -344,4 +344,10 @@ row('ports', 'a port of the dialect serves nothing else', async () => {
     expect(status).toBe(404);
     expect(body).toMatchObject({ type: 'https://flowd.org/problems/not-found' });
   }
+  const socket = new WebSocket(`${own.url.replace('http', 'ws')}/api/v1/ws/events`, ['bearer', server.adminKey]);
+  const outcome = await new Promise((resolve) => {
+    socket.addEventListener('open', () => resolve('open'));
+    socket.addEventListener('error', () => resolve('refused'));
+  });
+  expect(outcome).toBe('refused');
 });

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startApp, type TestApp } from '../support/index.js';
+import { eventually } from '../support/runs.js';
+import { DialectClient } from './support/http.js';
+
+let root: string;
+let server: TestApp;
+let awf: DialectClient;
+let flwd: DialectClient;
+
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'heddle-doors-'));
+  await mkdir(join(root, 'jobs/ops/slow'), { recursive: true });
+  await mkdir(join(root, 'awf'), { recursive: true });
+  await writeFile(join(root, 'jobs/ops/slow/config.yaml'), 'name: slow\ncommand: echo on its way; sleep 300\n');
+  await writeFile(
+    join(root, 'awf/hold.yaml'),
+    'name: hold\nstates:\n  initial: wait\n  wait: { type: step, command: echo holding; sleep 300, on_success: done, on_failure: done }\n  done: { type: terminal }\n',
+  );
+  server = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: `${join(root, 'jobs')},${join(root, 'awf')}` } });
+  awf = new DialectClient(`${server.url}/compat/awf`, server.adminKey);
+  flwd = new DialectClient(`${server.url}/compat/flwd`, server.adminKey);
+  const { status } = await server.api.post('/workflows', { name: 'demo/now', nodes: [{ id: 'a', type: 'transform.set', config: { values: { x: 1 } } }] });
+  expect(status).toBe(201);
+});
+afterAll(async () => {
+  await server?.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+it('lists the same workflows through every door', async () => {
+  const native = await server.api.get<{ data: { name: string }[] }>('/workflows');
+  const jobs = await flwd.get<{ jobs: { id: string }[] }>('/api/v1/jobs');
+  const workflows = await awf.get<{ body: { workflows: { name: string }[] } }>('/api/workflows');
+  const all = native.body.data.map(({ name }) => name).toSorted();
+  expect(all).toEqual(['default/hold', 'demo/now', 'ops/slow']);
+  expect(jobs.jobs.map(({ id }) => id).toSorted()).toEqual(all);
+  expect(workflows.body.workflows.map(({ name }) => name).toSorted()).toEqual(['demo/now', 'hold', 'ops/slow']);
+});
+
+it('follows in one system and cancels in another what a third has started', async () => {
+  const { run_id } = await flwd.post<{ run_id: string }>('/api/v1/runs', { job_id: 'ops/slow', async: true }, 202);
+  const { runs } = await flwd.get<{ runs: { run_id: string }[] }>('/api/v1/runs?job_id=ops/slow');
+  expect(runs.map((run) => run.run_id)).toEqual([run_id]);
+  const native = await server.api.get<{ data: { id: string; workflow: { name: string } }[] }>('/runs', { query: { workflow: 'ops/slow' } });
+  const id = native.body.data[0]?.id ?? '';
+  const begun = Promise.withResolvers<void>();
+  const followed = awf.events(`/api/executions/${id}/events`, (messages) => {
+    if (messages.some(({ event }) => event === 'output')) begun.resolve();
+    return false;
+  });
+  await begun.promise;
+  const { status } = await awf.send('DELETE', `/api/executions/${id}`);
+  expect(status).toBe(204);
+  expect((await followed).at(-1)).toMatchObject({ event: 'workflow.failed', data: { workflow_name: 'ops/slow', status: 'cancelled' } });
+  expect(await flwd.get(`/api/v1/runs/${run_id}`)).toMatchObject({ run_id, job_id: 'ops/slow', status: 'cancelled' });
+  expect((await server.api.get(`/runs/${id}`)).body).toMatchObject({ id, status: 'cancelled' });
+});
+
+it('cancels through flwd what AWF has started', async () => {
+  const { body } = await awf.post<{ body: { execution_id: string } }>('/api/workflows/hold/run', { inputs: {} }, 202);
+  await flwd.post(`/api/v1/runs/${body.execution_id}/cancel`, undefined, 200);
+  const read = (): Promise<{ body: { status: string } }> => awf.get(`/api/executions/${body.execution_id}`);
+  await eventually(read, ({ body: { status } }) => status === 'cancelled', 30_000);
+  const [last] = (await flwd.events(`/api/v1/events/runs?run_id=${body.execution_id}`)).slice(-1);
+  expect(last).toMatchObject({ event: 'run.finished', data: { job_id: 'default/hold', status: 'cancelled' } });
+});
