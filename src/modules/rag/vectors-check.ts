@@ -5,7 +5,7 @@ import { Database } from '../../platform/database/index.js';
 import { DoctorRegistry, type Finding } from '../../platform/doctor/index.js';
 
 /** From so many chunks in one collection on, comparing all vectors for every query is felt. */
-const FELT_FROM = 50_000;
+const FELT_FROM = 20_000;
 
 /** How vectors are searched in this installation. */
 @Injectable()
