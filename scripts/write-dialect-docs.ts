@@ -67,15 +67,25 @@ function section(system: string, rows: readonly Row[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-const rows = readdirSync(TESTS).filter((name) => name.endsWith('.spec.ts')).toSorted().flatMap(rowsOf);
+const rows = readdirSync(TESTS)
+  .filter((name) => name.endsWith('.spec.ts'))
+  .toSorted()
+  .flatMap(rowsOf);
 const endpoints = await endpointsOf();
 const unproven = [...endpoints].flatMap(([system, all]) =>
-  all.filter((endpoint) => !rows.some((row) => row.system === system && row.endpoint === endpoint)).map((endpoint) => `${system}: ${endpoint}`),
+  all
+    .filter((endpoint) => !rows.some((row) => row.system === system && row.endpoint === endpoint))
+    .map((endpoint) => `${system}: ${endpoint}`),
 );
 if (unproven.length > 0) {
   process.stderr.write(`endpoints of dialects that no test in ${TESTS} proves:\n${unproven.map((each) => `- ${each}\n`).join('')}`);
   process.exit(1);
 }
 const systems = [...new Set(rows.map(({ system }) => system))];
-const sections = systems.map((system) => section(system, rows.filter((row) => row.system === system)));
+const sections = systems.map((system) =>
+  section(
+    system,
+    rows.filter((row) => row.system === system),
+  ),
+);
 writeOrCheck(join('docs', 'dialects.md'), [INTRODUCTION, ...sections].join('\n'), 'npm run dialects');

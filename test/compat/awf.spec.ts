@@ -102,12 +102,17 @@ describe.each([
     await ended(id);
     return id;
   };
-  const names = (messages: readonly SseMessage[]): string[] => messages.map(({ event, data }) => `${event} ${String(data['step_name'] ?? data['status'])}`);
+  const names = (messages: readonly SseMessage[]): string[] =>
+    messages.map(({ event, data }) => `${event} ${String(data['step_name'] ?? data['status'])}`);
 
   row('GET /api/workflows', 'the example', async () => {
     const { body } = await awf.get<Body<{ workflows: object[] }>>('/api/workflows');
     expectShape(body, { workflows: [REVIEW] });
-    expect(body.workflows).toMatchObject([REVIEW, { name: 'deploy-app', version: '2.1.0' }, { name: 'broken', version: '', description: '' }]);
+    expect(body.workflows).toMatchObject([
+      REVIEW,
+      { name: 'deploy-app', version: '2.1.0' },
+      { name: 'broken', version: '', description: '' },
+    ]);
   });
 
   row('GET /api/workflows/{name}', 'the example', async () => {
@@ -125,7 +130,9 @@ describe.each([
 
   row('GET /api/workflows/{scope}/{name}', 'the same by its scope', async () => {
     expect((await awf.get<Body<object>>('/api/workflows/local/code-review')).body).toMatchObject(REVIEW);
-    expect((await awf.send('GET', '/api/workflows/pack/code-review')).body).toMatchObject({ detail: 'workflow not found: pack/code-review' });
+    expect((await awf.send('GET', '/api/workflows/pack/code-review')).body).toMatchObject({
+      detail: 'workflow not found: pack/code-review',
+    });
   });
 
   row('POST /api/workflows/{name}/validate', 'a valid workflow has no errors', async () => {
@@ -150,14 +157,19 @@ describe.each([
   });
 
   row('POST /api/workflows/{name}/run', 'the problems: 404, 422 with the reason, 400 for what is missing or no JSON', async () => {
-    const refused = async (name: string, body?: unknown): Promise<unknown> => (await awf.send('POST', `/api/workflows/${name}/run`, body)).body;
+    const refused = async (name: string, body?: unknown): Promise<unknown> =>
+      (await awf.send('POST', `/api/workflows/${name}/run`, body)).body;
     expect(await refused('nonexistent', RUN)).toMatchObject({ status: 404, title: 'Not Found', detail: 'workflow not found: nonexistent' });
     expect(await refused('code-review', { inputs: {} })).toMatchObject({
       status: 422,
       title: 'Unprocessable Entity',
       detail: expect.stringMatching(/^failed to start execution: inputs\.file: .*required/) as unknown,
     });
-    expect(await refused('code-review', { invalid: 'structure' })).toMatchObject({ status: 422, detail: 'validation failed', errors: expect.anything() as unknown });
+    expect(await refused('code-review', { invalid: 'structure' })).toMatchObject({
+      status: 422,
+      detail: 'validation failed',
+      errors: expect.anything() as unknown,
+    });
     expect(await refused('code-review', {})).toMatchObject({ status: 400, title: 'Bad Request' });
     expect(await refused('code-review')).toMatchObject({ status: 400 });
     expect(await refused('code-review', '{')).toMatchObject({ status: 400 });
@@ -177,7 +189,10 @@ describe.each([
 
   row('GET /api/executions/{id}', 'the example, also when it is over', async () => {
     const id = await start('deploy-app', { inputs: {} });
-    const running = await eventually(() => read(id), ({ current_step: step }) => step !== '');
+    const running = await eventually(
+      () => read(id),
+      ({ current_step: step }) => step !== '',
+    );
     expectShape(running, EXECUTION);
     expect(running).toMatchObject({ execution_id: id, workflow_name: 'deploy-app', status: 'running', current_step: 'wait' });
     await awf.send('DELETE', `/api/executions/${id}`);
@@ -215,14 +230,20 @@ describe.each([
       const { body } = await awf.post<Body<{ execution_id: string }>>(`/api/executions/${failed}/resume`, request, 200);
       expect((await ended(body.execution_id)).status).toBe('completed');
     }
-    for (const [id, body] of [[failed, { from_step: 'nowhere' }], [await review(), {}], ['nothing', {}]] as const) {
+    for (const [id, body] of [
+      [failed, { from_step: 'nowhere' }],
+      [await review(), {}],
+      ['nothing', {}],
+    ] as const) {
       const answer = await awf.send('POST', `/api/executions/${id}/resume`, body);
       expect(answer.body).toMatchObject({ status: 404, detail: `execution not found or cannot be resumed: ${id}` });
     }
   });
 
   row('POST /api/executions/{id}/respond', 'not implemented, and says so', async () => {
-    const { status, body } = await awf.send('POST', `/api/executions/${EXECUTION.execution_id}/respond`, { response: { PromptID: 'p', Value: 'v' } });
+    const { status, body } = await awf.send('POST', `/api/executions/${EXECUTION.execution_id}/respond`, {
+      response: { PromptID: 'p', Value: 'v' },
+    });
     expect(status).toBe(501);
     expect(body).toMatchObject({ status: 501, title: 'Not Implemented' });
   });
@@ -246,7 +267,10 @@ describe.each([
     const failure = failed.find(({ event }) => event === 'step.failed');
     expectShape(failure?.data, { step_name: 'analyze', status: 'failed', error: 'timeout exceeded', completed_at: '' });
     expect(failure?.data).toMatchObject({ step_name: 'analyze', error: expect.stringContaining('timeout exceeded') as unknown });
-    expect(failed.at(-1)).toMatchObject({ event: 'workflow.failed', data: { workflow_name: 'code-review', status: 'failed', error: expect.stringContaining('review failed') as unknown } });
+    expect(failed.at(-1)).toMatchObject({
+      event: 'workflow.failed',
+      data: { workflow_name: 'code-review', status: 'failed', error: expect.stringContaining('review failed') as unknown },
+    });
     const id = await start('deploy-app', { inputs: {} });
     const [cancelled] = await Promise.all([awf.events(`/api/executions/${id}/events`), awf.send('DELETE', `/api/executions/${id}`)]);
     expect(cancelled.at(-1)).toMatchObject({ event: 'workflow.failed', data: { status: 'cancelled' } });
@@ -256,13 +280,17 @@ describe.each([
   row('GET /api/history', 'the example and all its filters', async () => {
     const [first, second] = [await review('bad'), await review()];
     const entries = async (query: string): Promise<{ id: string; execution_id: string; completed_at: string }[]> =>
-      (await awf.get<Body<{ entries: { id: string; execution_id: string; completed_at: string }[] }>>(`/api/history?${query}`)).body.entries;
+      (await awf.get<Body<{ entries: { id: string; execution_id: string; completed_at: string }[] }>>(`/api/history?${query}`)).body
+        .entries;
     const all = await entries('workflow=code-review');
-    expectShape(all, [{ id: 'rec-abc123', workflow_name: 'code-review', status: 'failed', started_at: '', completed_at: '', duration_ms: 60000 }]);
+    expectShape(all, [
+      { id: 'rec-abc123', workflow_name: 'code-review', status: 'failed', started_at: '', completed_at: '', duration_ms: 60000 },
+    ]);
     expect(all.slice(0, 2).map(({ execution_id }) => execution_id)).toEqual([second, first]);
     expect(all[0]?.id).toMatch(/^rec-/);
     expect((await entries('workflow=code-review&status=failed&limit=50'))[0]).toMatchObject({ execution_id: first, status: 'failed' });
-    for (const status of ['success', 'completed']) expect((await entries(`status=${status}&limit=1`))[0]).toMatchObject({ execution_id: second, status: 'success' });
+    for (const status of ['success', 'completed'])
+      expect((await entries(`status=${status}&limit=1`))[0]).toMatchObject({ execution_id: second, status: 'success' });
     const at = encodeURIComponent(all[0]?.completed_at ?? '');
     expect((await entries(`since=${at}`)).map(({ execution_id }) => execution_id)).toEqual([second]);
     expect((await entries(`until=${at}`)).length).toBeGreaterThan(1);
@@ -271,7 +299,8 @@ describe.each([
 
   row('GET /api/history/stats', 'the example and all its filters', async () => {
     await Promise.all([review(), review('bad')]);
-    const stats = async (query: string): Promise<Record<string, number>> => (await awf.get<Body<Record<string, number>>>(`/api/history/stats?${query}`)).body;
+    const stats = async (query: string): Promise<Record<string, number>> =>
+      (await awf.get<Body<Record<string, number>>>(`/api/history/stats?${query}`)).body;
     const all = await stats('workflow=code-review');
     expectShape(all, { TotalExecutions: 142, SuccessCount: 128, FailedCount: 12, CancelledCount: 2, AvgDurationMs: 45000 });
     expect(all['TotalExecutions']).toBe((all['SuccessCount'] ?? 0) + (all['FailedCount'] ?? 0) + (all['CancelledCount'] ?? 0));

@@ -24,7 +24,10 @@ beforeAll(async () => {
   server = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: `${join(root, 'jobs')},${join(root, 'awf')}` } });
   awf = new DialectClient(`${server.url}/compat/awf`, server.adminKey);
   flwd = new DialectClient(`${server.url}/compat/flwd`, server.adminKey);
-  const { status } = await server.api.post('/workflows', { name: 'demo/now', nodes: [{ id: 'a', type: 'transform.set', config: { values: { x: 1 } } }] });
+  const { status } = await server.api.post('/workflows', {
+    name: 'demo/now',
+    nodes: [{ id: 'a', type: 'transform.set', config: { values: { x: 1 } } }],
+  });
   expect(status).toBe(201);
 });
 afterAll(async () => {

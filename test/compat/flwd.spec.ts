@@ -184,10 +184,18 @@ describe.each([
       args: { target: '/mnt/backup' },
       result: { value: { files_backed_up: 1234, total_size_mb: 5678 } },
     });
-    expect(run).toMatchObject({ run_id, args: { target: '/mnt/backup' }, result: { value: { files_backed_up: 1234, total_size_mb: 5678 } } });
+    expect(run).toMatchObject({
+      run_id,
+      args: { target: '/mnt/backup' },
+      result: { value: { files_backed_up: 1234, total_size_mb: 5678 } },
+    });
     const { status, body } = await flwd.send('GET', '/api/v1/runs/run_01HX');
     expect(status).toBe(404);
-    expect(body).toMatchObject({ type: 'https://flowd.org/problems/run-not-found', title: 'Run Not Found', instance: '/api/v1/runs/run_01HX' });
+    expect(body).toMatchObject({
+      type: 'https://flowd.org/problems/run-not-found',
+      title: 'Run Not Found',
+      instance: '/api/v1/runs/run_01HX',
+    });
   });
 
   row('GET /api/v1/runs/{run_id}/logs', 'as JSON, and since a time', async () => {
@@ -210,7 +218,10 @@ describe.each([
   row('POST /api/v1/runs/{run_id}/cancel', 'the example', async () => {
     const { run_id } = await startSlow();
     expect(await flwd.post(`/api/v1/runs/${run_id}/cancel`, undefined, 200)).toEqual({ run_id, status: 'cancelled' });
-    await eventually(() => read(run_id), ({ status }) => status === 'cancelled');
+    await eventually(
+      () => read(run_id),
+      ({ status }) => status === 'cancelled',
+    );
     expect(await flwd.post(`/api/v1/runs/${run_id}/cancel`, undefined, 200)).toEqual({ run_id, status: 'cancelled' });
   });
 
@@ -253,7 +264,11 @@ describe.each([
 
   row('GET /api/v1/system/info', 'the example', async () => {
     const answer = await flwd.get('/api/v1/system/info');
-    expectShape(answer, { version: '1.0.0', sources: [{ name: 'local-fs', type: 'fs', path: '/opt/flwd/jobs' }], extensions: ['tui', 'mcp'] });
+    expectShape(answer, {
+      version: '1.0.0',
+      sources: [{ name: 'local-fs', type: 'fs', path: '/opt/flwd/jobs' }],
+      extensions: ['tui', 'mcp'],
+    });
     expect(answer).toMatchObject({ sources: [{ name: 'local-fs', type: 'fs', path: join(root, 'jobs') }] });
   });
 
@@ -277,7 +292,8 @@ describe.each([
   });
 
   row('GET /api/v1/events/runs', 'of all runs, or those of a job, as they happen', async () => {
-    const finished = (messages: readonly { event: string | undefined }[]): boolean => messages.some(({ event }) => event === 'run.finished');
+    const finished = (messages: readonly { event: string | undefined }[]): boolean =>
+      messages.some(({ event }) => event === 'run.finished');
     await backup();
     const past = await flwd.events('/api/v1/events/runs?job_id=backup/daily', finished, { 'last-event-id': '0' });
     const position = past.find(({ event }) => event === 'run.finished');
@@ -293,7 +309,8 @@ describe.each([
     const { status, headers, body } = await flwd.send('GET', '/api/v1/nowhere');
     expect(status).toBe(404);
     expect(body).toMatchObject({ type: 'https://flowd.org/problems/not-found', title: 'Not Found', instance: '/api/v1/nowhere' });
-    for (const name of ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset']) expect(Number(headers.get(name))).toBeGreaterThan(0);
+    for (const name of ['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'])
+      expect(Number(headers.get(name))).toBeGreaterThan(0);
     expect((await flwd.send('DELETE', '/api/v1/jobs')).status).toBe(405);
   });
 

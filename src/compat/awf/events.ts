@@ -34,7 +34,12 @@ function stepEvent(event: RunEvent, step: string | null): AwfEvent | null {
     case 'step.started':
       return said(event, 'step.started', { ...names, status: 'running', started_at: event.at });
     case 'step.completed':
-      return said(event, 'step.completed', { ...names, status: 'completed', output: textOf(event.data['output'] ?? event.data['output_ref']), completed_at: event.at });
+      return said(event, 'step.completed', {
+        ...names,
+        status: 'completed',
+        output: textOf(event.data['output'] ?? event.data['output_ref']),
+        completed_at: event.at,
+      });
     case 'step.failed':
       return said(event, 'step.failed', { ...names, status: 'failed', error: errorOf(event), completed_at: event.at });
     case 'step.output': {

@@ -58,7 +58,12 @@ function statesOf(definition: JsonObject): JsonObject {
   const first = vertices.find(({ needs }) => !Array.isArray(needs) || needs.length === 0);
   return {
     initial: first?.['id'] ?? '',
-    ...Object.fromEntries(vertices.map(({ id, type, needs, config, inputs }) => [String(id), operation(type, { needs, ...config as object, ...inputs as object })])),
+    ...Object.fromEntries(
+      vertices.map(({ id, type, needs, config, inputs }) => [
+        String(id),
+        operation(type, { needs, ...(config as object), ...(inputs as object) }),
+      ]),
+    ),
   };
 }
 

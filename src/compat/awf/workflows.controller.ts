@@ -55,7 +55,11 @@ export class AwfWorkflowsController {
   @Scope
   @Name
   @ApiOkResponse({ schema: bodyOf({ errors: ERRORS }) })
-  validateScopedWorkflow(@CurrentPrincipal() principal: Principal, @Param('scope') scope: string, @Param('name') name: string): Promise<object> {
+  validateScopedWorkflow(
+    @CurrentPrincipal() principal: Principal,
+    @Param('scope') scope: string,
+    @Param('name') name: string,
+  ): Promise<object> {
     return this.validateWorkflow(principal, scopedName(scope, name));
   }
 

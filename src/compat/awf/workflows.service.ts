@@ -22,7 +22,9 @@ export class AwfWorkflows {
   ) {}
 
   async list(principal: Principal): Promise<object[]> {
-    const jobs = await everyPage((cursor) => this.jobs.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }));
+    const jobs = await everyPage((cursor) =>
+      this.jobs.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
+    );
     const known = new Set(jobs.map(({ path, source }) => `${source} ${path}`));
     const unreadable = this.unreadable(principal).filter(({ source, file }) => !known.has(`${source} ${file}`));
     return [...jobs.map(workflowItem), ...unreadable.map(({ file }) => unreadableItem(file))];
@@ -45,7 +47,10 @@ export class AwfWorkflows {
   /** Throws 404, and 422 with the reason why it cannot start. */
   async run({ tenant }: Principal, name: string, inputs: JsonObject, reservedId?: string): Promise<RunDto> {
     try {
-      return await orInstead(this.starter.start({ tenant, workflow: name, inputs, trigger: 'api', id: reservedId }), workflowNotFound(name));
+      return await orInstead(
+        this.starter.start({ tenant, workflow: name, inputs, trigger: 'api', id: reservedId }),
+        workflowNotFound(name),
+      );
     } catch (error) {
       if (!(error instanceof AppError) || error.status === 404 || error.status >= 500) throw error;
       const reason = error.errors.length === 0 ? error.detail : reasonOf(error);

@@ -23,10 +23,7 @@ export class FlwdArtifactsController {
   @Get()
   @Endpoint({ access: 'runs.read', operationId: 'listArtifacts', summary: 'List artifacts, newest first' })
   @ApiOkResponse({ schema: listOf('artifacts', ARTIFACT) })
-  async listArtifacts(
-    @CurrentPrincipal() { tenant }: Principal,
-    @Query() { run_id: run, limit }: ListFlwdArtifactsDto,
-  ): Promise<object> {
+  async listArtifacts(@CurrentPrincipal() { tenant }: Principal, @Query() { run_id: run, limit }: ListFlwdArtifactsDto): Promise<object> {
     const artifacts = await this.select(tenant, run, { before: null, limit });
     return { artifacts: artifacts.map(artifactItem) };
   }

@@ -30,8 +30,7 @@ export class FlwdEvents {
   /** Of one run, from its beginning or after the event of that id, until its end. */
   ofRun(tenant: string, run: { runId: string; jobId: string }, resume: string | undefined, sink: FeedSink): Promise<void> {
     const { runId, jobId } = run;
-    const frame = (happened: RunEvent): FeedFrame =>
-      carry(String(happened.seq), { happened, jobId, before: String(happened.seq - 1) });
+    const frame = (happened: RunEvent): FeedFrame => carry(String(happened.seq), { happened, jobId, before: String(happened.seq - 1) });
     return this.runStreams.stream({ tenant, runId, after: parseSeq(resume), frame }, translated(sink));
   }
 

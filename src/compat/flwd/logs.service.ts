@@ -18,7 +18,12 @@ export class FlwdLogs {
     const lines: LogLine[] = [];
     let after: number | null = 0;
     while (after !== null) {
-      const page: { lines: LogLine[]; next: number | null } = await this.runs.logs(tenant, runId, { after, limit: LINES_PER_READ }, { since });
+      const page: { lines: LogLine[]; next: number | null } = await this.runs.logs(
+        tenant,
+        runId,
+        { after, limit: LINES_PER_READ },
+        { since },
+      );
       lines.push(...page.lines);
       after = page.next;
     }

@@ -50,7 +50,8 @@ export class DialectClient {
 
   async expect<T>(method: string, path: string, body: unknown, status: number): Promise<T> {
     const reply = await this.send(method, path, body);
-    if (reply.status !== status) throw new Error(`${method} ${path} answered ${reply.status}, not ${status}: ${JSON.stringify(reply.body)}`);
+    if (reply.status !== status)
+      throw new Error(`${method} ${path} answered ${reply.status}, not ${status}: ${JSON.stringify(reply.body)}`);
     return reply.body as T;
   }
 
@@ -61,7 +62,8 @@ export class DialectClient {
     headers: Readonly<Record<string, string>> = {},
   ): Promise<SseMessage[]> {
     const response = await this.open('GET', path, undefined, { accept: 'text/event-stream', ...headers });
-    if (response.status !== 200 || response.body === null) throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
+    if (response.status !== 200 || response.body === null)
+      throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
     const messages: SseMessage[] = [];
     const parser = createParser(
       (message) => messages.push({ ...message, data: JSON.parse(message.data) as Record<string, unknown> }),

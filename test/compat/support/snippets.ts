@@ -11,7 +11,9 @@ export async function bash(script: string): Promise<string> {
 
 /** What a documented script for browsers and Node prints. `EventSource` and `WebSocket` are there, as in a browser. */
 export async function javascript(script: string): Promise<string> {
-  return (await run(process.execPath, ['--no-warnings', '--experimental-eventsource', '--input-type=module', '-e', script], { timeout: LIMIT_MS })).stdout;
+  return (
+    await run(process.execPath, ['--no-warnings', '--experimental-eventsource', '--input-type=module', '-e', script], { timeout: LIMIT_MS })
+  ).stdout;
 }
 
 export async function python(script: string): Promise<string> {
