@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Client, DatabaseError, type QueryConfig } from 'pg';
 import { StepError } from '../../../../engine/index.js';
 import { type SqlAnswer, type SqlQuestion, toJson } from './sql-answer.js';
@@ -11,7 +12,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export async function queryPostgres(url: string, question: SqlQuestion): Promise<SqlAnswer> {
   const { query, params, maxRows, timeoutMs, signal } = question;
   signal.throwIfAborted();
+  const socket = new Socket();
   const client = new Client({
+    stream: () => socket,
     connectionString: url,
     application_name: 'heddle sql_query',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -20,7 +23,8 @@ export async function queryPostgres(url: string, question: SqlQuestion): Promise
     options: '-c default_transaction_read_only=on',
   });
   client.on('error', () => {});
-  const onAbort = (): void => void client.end().catch(() => {});
+  // The server ends the query by itself, at its timeout at the latest.
+  const onAbort = (): void => void socket.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     await client.connect();
@@ -43,7 +47,7 @@ export async function queryPostgres(url: string, question: SqlQuestion): Promise
     throw refusal(error);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    await client.end().catch(() => {});
+    void client.end().catch(() => {});
   }
 }
 
