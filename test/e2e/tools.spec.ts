@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -369,8 +370,10 @@ describe('files of tools', () => {
     await outputOf('write_file', { path: 'plain', content: 'x' });
     expect(await readdir(outside)).toEqual(['secret']);
     expect(await readFile(join(outside, 'secret'), 'utf8')).toBe('secret');
-    execFileSync('mkfifo', [join(root(), 'pipe')]);
-    await refused('pipe', 'not_a_file');
+    const socket = createServer().listen(join(root(), 'socket'));
+    await once(socket, 'listening');
+    await refused('socket', 'not_a_file');
+    socket.close();
   });
 });
 

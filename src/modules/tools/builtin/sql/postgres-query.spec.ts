@@ -28,7 +28,10 @@ describe('a question to a Postgres', () => {
       rows: [[1, 'heddle', '2030-01-01T00:00:00.000Z', 'AP8=']],
       truncated: false,
     });
-    expect(await ask('WITH a AS (SELECT id FROM wares) SELECT id FROM a ORDER BY id', [], 1)).toMatchObject({ rows: [[1]], truncated: true });
+    expect(await ask('WITH a AS (SELECT id FROM wares) SELECT id FROM a ORDER BY id', [], 1)).toMatchObject({
+      rows: [[1]],
+      truncated: true,
+    });
     expect(await ask('VALUES (9007199254740993)')).toMatchObject({ rows: [['9007199254740993']] });
   });
 
