@@ -91,7 +91,8 @@ describe('the examples', () => {
       answers: ['The oven says: rye comes out at eight. That is your rye bread, noted down.', 'The oven says: wheat is ready.'],
     });
     const { status, body } = await server.api.post<{ response: string }>('/agents/baker/run', { query: 'Hello' });
-    expect({ status, response: body.response }).toMatchObject({ status: 200, response: expect.stringContaining('Good morning!') });
+    expect(status).toBe(200);
+    expect(body.response).toContain('Good morning!');
   });
 
   it('letters', async () => {
