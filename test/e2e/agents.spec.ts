@@ -76,6 +76,8 @@ describe('an agent', () => {
     for (const ref of ['apart', 'default%2Fapart', body.id]) expect((await api.get(`/workflows/${ref}`)).status).toBe(404);
     const workflows = await api.get<{ data: { name: string }[] }>('/workflows', { query: { limit: 500 } });
     expect(workflows.body.data.map(({ name }) => name)).not.toContain('apart');
+    expect((await api.get<{ data: { name: string }[] }>('/jobs')).body.data).toEqual([]);
+    expect((await api.post(`/workflows/${body.id}/pause`, {})).status).toBe(404);
   });
 
   it('comes as YAML', async () => {

@@ -43,7 +43,7 @@ export class PausesService {
     if (name === null && !isUuid(ref)) throw new NotFoundError('workflow');
     const [row] = await this.dataSource.query<WorkflowRow[]>(
       `SELECT w.id, w.namespace, w.name, w.deleted_at IS NOT NULL AS deleted, ${PAUSE_COLUMNS} FROM workflows w ${PAUSE_JOIN}
-       WHERE w.tenant_id = $1 AND ${name === null ? 'w.id = $2' : 'w.deleted_at IS NULL AND w.namespace = $2 AND w.name = $3'}`,
+       WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND ${name === null ? 'w.id = $2' : 'w.deleted_at IS NULL AND w.namespace = $2 AND w.name = $3'}`,
       name === null ? [tenant, ref] : [tenant, name.namespace, name.name],
     );
     if (row === undefined) throw new NotFoundError('workflow');

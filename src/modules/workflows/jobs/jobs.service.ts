@@ -52,7 +52,7 @@ export class JobsService {
     const sources = query.source === undefined ? null : [query.source, fileSource(query.source)];
     const rows = await this.dataSource.query<JobRow[]>(
       `SELECT ${COLUMNS} ${FROM}
-       WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND ($2::text[] IS NULL OR w.source = ANY ($2)) AND ($3::text IS NULL OR w.namespace = $3)
+       WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND w.deleted_at IS NULL AND ($2::text[] IS NULL OR w.source = ANY ($2)) AND ($3::text IS NULL OR w.namespace = $3)
          AND ($4::text IS NULL OR (w.namespace, w.name) > ($4, $5))
        ORDER BY w.namespace, w.name LIMIT ${query.limit + 1}`,
       [tenant, sources, query.namespace ?? null, after?.[0] ?? null, after?.[1] ?? null],
@@ -69,7 +69,7 @@ export class JobsService {
     const name = parseWorkflowName(id);
     if (name === null) throw jobNotFound();
     const [row] = await this.dataSource.query<(JobRow & { readonly definition: WorkflowDefinition })[]>(
-      `SELECT ${COLUMNS}, v.definition ${FROM} WHERE w.tenant_id = $1 AND w.deleted_at IS NULL AND w.namespace = $2 AND w.name = $3`,
+      `SELECT ${COLUMNS}, v.definition ${FROM} WHERE w.tenant_id = $1 AND w.kind = 'workflow' AND w.deleted_at IS NULL AND w.namespace = $2 AND w.name = $3`,
       [tenant, name.namespace, name.name],
     );
     if (row === undefined) throw jobNotFound();
