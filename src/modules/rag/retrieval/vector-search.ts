@@ -17,7 +17,6 @@ export interface SearchLimits {
   readonly filter: string | null;
 }
 
-const EXACT_BATCH = 2_000;
 /** The most candidates an HNSW search of pgvector keeps. */
 const MAX_CANDIDATES = 1_000;
 
@@ -57,50 +56,18 @@ export class VectorSearch {
     if (filter !== null) await transaction.query("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)");
   }
 
-  /** Without pgvector: every vector of the collection is read, a batch at a time, and compared here while the next is on its way. */
+  /** Without pgvector: every vector of the collection is compared, in the database, so that none of them travels. */
   private async exactly(collection: Collection, query: Float32Array, { limit, filter }: SearchLimits): Promise<Scored[]> {
-    let best: Scored[] = [];
-    let next: Promise<VectorRow[]> | null = this.batch(collection, filter, null);
-    while (next !== null) {
-      const rows: VectorRow[] = await next;
-      const last = rows.at(-1);
-      next = last === undefined || rows.length < EXACT_BATCH ? null : this.batch(collection, filter, last);
-      // It is awaited in the next turn; until then its error is nobody's.
-      next?.catch(() => {});
-      best = [...best, ...rows.map(({ id, vector }) => ({ id, score: cosine(vector, query) }))].toSorted(byScore).slice(0, limit);
-    }
-    return best;
-  }
-
-  /** In the order of the documents: so a collection is read as if it were alone. */
-  private batch(collection: Collection, filter: string | null, after: VectorRow | null): Promise<VectorRow[]> {
-    return this.dataSource.query<VectorRow[]>(
-      `SELECT id, document_id, chunk_index, array_send(embedding) AS vector FROM rag_chunks
-       WHERE collection_id = $1 AND (document_id, chunk_index) > ($2, $3) ${filter === null ? '' : 'AND metadata @@ $4::jsonpath'}
-       ORDER BY document_id, chunk_index LIMIT ${EXACT_BATCH}`,
-      [collection.id, after?.document_id ?? '', after?.chunk_index ?? -1, ...(filter === null ? [] : [filter])],
+    const rows = await this.dataSource.query<Scored[]>(
+      `SELECT id, (SELECT sum(v.stored * v.asked) FROM unnest(embedding, $2::real[]) AS v (stored, asked)) AS score FROM rag_chunks
+       WHERE collection_id = $1 ${filter === null ? '' : 'AND metadata @@ $3::jsonpath'}
+       ORDER BY score DESC, id LIMIT ${limit}`,
+      [collection.id, Array.from(query), ...(filter === null ? [] : [filter])],
     );
+    return rows.toSorted(byScore);
   }
-}
-
-interface VectorRow {
-  readonly id: string;
-  readonly document_id: string;
-  readonly chunk_index: number;
-  readonly vector: Buffer;
 }
 
 export function byScore(a: Scored, b: Scored): number {
   return b.score - a.score || (a.id < b.id ? -1 : 1);
-}
-
-/** Header of a one-dimensional array in Postgres' binary form; each element has its length before it. */
-const HEADER_BYTES = 20;
-
-/** Of unit vectors. */
-function cosine(array: Buffer, query: Float32Array): number {
-  let sum = 0;
-  for (let at = 0, offset = HEADER_BYTES + 4; at < query.length; at += 1, offset += 8)
-    sum += array.readFloatBE(offset) * (query[at] as number);
-  return sum;
 }
