@@ -35,7 +35,7 @@ describe('a node that executes nothing', () => {
     expect(body).toMatchObject({ status: 'pending', reasons: [{ type: 'waiting_for_worker', workers: [], ahead: 0 }] });
 
     const stream = await openStream(api.api, `/runs/${run.id}/events`);
-    await vi.waitUntil(() => stream.messages.length === 1);
+    await vi.waitUntil(() => stream.messages.length === 1, { timeout: 15_000 });
     worker = await startApp({ env: { DATABASE_URL: url, HEDDLE_ROLE: 'worker', HEDDLE_BOOTSTRAP_ADMIN_KEY: api.adminKey } });
     await stream.closed;
     expect(stream.messages.at(-1)).toMatchObject({ event: 'run.completed' });
@@ -59,7 +59,7 @@ describe('a node that executes nothing', () => {
     }
     // Polls come every one to two seconds.
     expect(times.toSorted((a, b) => a - b)[5]).toBeLessThan(500);
-    await vi.waitUntil(() => feed.messages.length === 10, { timeout: 1_000 });
+    await vi.waitUntil(() => feed.messages.length === 10, { timeout: 15_000 });
     feed.leave();
   });
 

@@ -17,10 +17,10 @@ it('goes on after a failure, and when it is woken', async () => {
     },
   });
   loop.start();
-  await vi.waitUntil(() => rounds === 2);
+  await vi.waitUntil(() => rounds === 2, { timeout: 15_000 });
   expect(warn).toHaveBeenCalledOnce();
   loop.wake();
-  await vi.waitUntil(() => rounds === 3);
+  await vi.waitUntil(() => rounds === 3, { timeout: 15_000 });
   await loop.stop();
   expect(rounds).toBe(3);
 });
@@ -37,6 +37,6 @@ it('does not lose a wake-up that comes during a round', async () => {
     },
   });
   loop.start();
-  await vi.waitUntil(() => rounds === 2);
+  await vi.waitUntil(() => rounds === 2, { timeout: 15_000 });
   await loop.stop();
 });

@@ -138,10 +138,10 @@ describe("a run's event log", () => {
     const runId = await database.addRun({ rows: [START] });
     const sink = new RecordingSink();
     const done = stream(runId, sink);
-    await vi.waitUntil(() => sink.frames.length === 2);
+    await vi.waitUntil(() => sink.frames.length === 2, { timeout: 15_000 });
     await database.append(runId, [step(1)]);
     hub.hinted([runId]);
-    await vi.waitUntil(() => sink.frames.length === 4);
+    await vi.waitUntil(() => sink.frames.length === 4, { timeout: 15_000 });
     await database.append(runId, [END]);
     hub.hinted([runId]);
     await done;
@@ -165,7 +165,7 @@ describe("a run's event log", () => {
     const sink = new RecordingSink();
     sink.capacity = 5;
     const done = stream(runId, sink);
-    await vi.waitUntil(() => sink.frames.length === 5);
+    await vi.waitUntil(() => sink.frames.length === 5, { timeout: 15_000 });
     sink.leave();
     await done;
     expect(sink.frames).toHaveLength(5);

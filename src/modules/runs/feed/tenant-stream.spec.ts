@@ -62,7 +62,7 @@ describe("a tenant's feed", () => {
     const slow = await database.addRun({ tenant, rows: [START] });
     const fast = await database.addRun({ tenant, rows: [START] });
     const sink = follow(tenant);
-    await vi.waitUntil(() => sink.frames.length === 4);
+    await vi.waitUntil(() => sink.frames.length === 4, { timeout: 15_000 });
 
     // The older transaction writes first and commits last; the younger one must not be shown before it.
     const holder = new pg.Client(url);
@@ -80,9 +80,9 @@ describe("a tenant's feed", () => {
       expect(sink.frames).toHaveLength(4);
       await holder.query('COMMIT');
       hub.hinted([slow]);
-      await vi.waitUntil(() => sink.frames.length === 10);
+      await vi.waitUntil(() => sink.frames.length === 10, { timeout: 15_000 });
       expect(places(sink).slice(4)).toEqual([`${slow}/3`, `${slow}/4`, `${fast}/3`, `${fast}/4`, `${fast}/5`, `${fast}/6`]);
-      await vi.waitUntil(() => other.frames.length >= 4);
+      await vi.waitUntil(() => other.frames.length >= 4, { timeout: 15_000 });
       expect(places(other).slice(-4)).toEqual([`${fast}/3`, `${fast}/4`, `${fast}/5`, `${fast}/6`]);
     } finally {
       await holder.end();
@@ -93,7 +93,7 @@ describe("a tenant's feed", () => {
     const tenant = 'soon';
     const runId = await database.addRun({ tenant, rows: [START] });
     const sink = follow(tenant);
-    await vi.waitUntil(() => sink.frames.length === 2);
+    await vi.waitUntil(() => sink.frames.length === 2, { timeout: 15_000 });
     const holder = new pg.Client(url);
     await holder.connect();
     await holder.query('BEGIN');
@@ -103,7 +103,7 @@ describe("a tenant's feed", () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
     await holder.query('COMMIT');
     const committed = performance.now();
-    await vi.waitUntil(() => sink.frames.length === 4, { interval: 5 });
+    await vi.waitUntil(() => sink.frames.length === 4, { interval: 5, timeout: 15_000 });
     // Nobody told that the other transaction is over: well below the two seconds of the poll all the same.
     expect(performance.now() - committed).toBeLessThan(1_000);
     await holder.end();
@@ -114,11 +114,11 @@ describe("a tenant's feed", () => {
     const runs = [await database.addRun({ tenant, rows: [START, step('a')] }), await database.addRun({ tenant, rows: [START, step('b')] })];
     await database.append(runs[0] ?? '', [step('c')], { tenant });
     const whole = follow(tenant);
-    await vi.waitUntil(() => whole.frames.length === 10);
+    await vi.waitUntil(() => whole.frames.length === 10, { timeout: 15_000 });
     for (const [index, frame] of whole.frames.entries()) {
       if (index === 9) break;
       const rest = follow(tenant, decodePosition(frame.id));
-      await vi.waitUntil(() => rest.frames.length === 9 - index);
+      await vi.waitUntil(() => rest.frames.length === 9 - index, { timeout: 15_000 });
       expect(rest.ids).toEqual(whole.ids.slice(index + 1));
       rest.leave();
     }
@@ -136,11 +136,11 @@ describe("a tenant's feed", () => {
     const byName = follow(mine, FEED_START, { workflow: 'demo/a' });
     const byType = follow(mine, FEED_START, { types: new Set(['step.completed']) });
     const byAgent = follow(mine, FEED_START, { agent: 'demo/a' });
-    await vi.waitUntil(() => all.frames.length === 4);
+    await vi.waitUntil(() => all.frames.length === 4, { timeout: 15_000 });
     await database.append(runId, [step('a')], { tenant: mine });
     await database.append(otherRun, [step('b')], { tenant: mine });
     hub.hinted(null);
-    await vi.waitUntil(() => all.frames.length === 8 && byType.frames.length === 2);
+    await vi.waitUntil(() => all.frames.length === 8 && byType.frames.length === 2, { timeout: 15_000 });
     expect(places(byRun)).toEqual([1, 2, 3, 4].map((seq) => `${otherRun}/${seq}`));
     expect(places(byId)).toEqual([1, 2, 3, 4].map((seq) => `${runId}/${seq}`));
     expect(byName.ids).toEqual(byId.ids);
@@ -154,21 +154,21 @@ describe("a tenant's feed", () => {
     const followers = Array.from({ length: 20 }, () => follow(tenant));
     const stuck = follow(tenant);
     stuck.capacity = 3;
-    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 2) && stuck.frames.length === 2);
+    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 2) && stuck.frames.length === 2, { timeout: 15_000 });
     const queries = vi.spyOn(database.dataSource, 'query');
     await database.append(runId, [step('x1'), step('x2'), step('x3')], { tenant });
     const before = queries.mock.calls.length;
     hub.hinted([runId]);
-    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 8));
+    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 8), { timeout: 15_000 });
     expect(queries.mock.calls.length - before).toBeLessThan(6);
     expect(stuck.frames.length).toBe(3);
     queries.mockRestore();
     await database.append(runId, [step('x4')], { tenant });
     hub.hinted([runId]);
-    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 10));
+    await vi.waitUntil(() => followers.every((sink) => sink.frames.length === 10), { timeout: 15_000 });
     expect(stuck.frames.length).toBe(3);
     stuck.resume();
-    await vi.waitUntil(() => stuck.frames.length === 10);
+    await vi.waitUntil(() => stuck.frames.length === 10, { timeout: 15_000 });
     expect(stuck.ids).toEqual(followers[0]?.ids);
   });
 

@@ -62,7 +62,7 @@ describe('a feed over a WebSocket', () => {
 
   it('notices a peer that is gone without a word', async () => {
     const { sink, client } = await connected({ bufferBytes: 1024, slowMs: 1_000, pingMs: 30 });
-    await vi.waitUntil(() => !sink.closed);
+    await vi.waitUntil(() => !sink.closed, { timeout: 15_000 });
     client.pause();
     await sink.whenClosed;
     expect(sink.closed).toBe(true);
