@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../config/index.js';
 import { StepError } from '../../engine/index.js';
 import { EgressClient } from '../../platform/egress/index.js';
-import { DEFAULT_TENANT } from '../auth/index.js';
+import { operatorModelKey } from '../auth/index.js';
 import type { Embedder, ModelToAsk } from './embedding-model.js';
 import { EndpointEmbedder } from './endpoint-embedder.js';
 import { LocalEmbedder } from './local-embedder.js';
@@ -23,9 +23,8 @@ export class Embeddings {
     return new EndpointEmbedder({ ...spec, base_url: baseUrl }, name === undefined ? undefined : this.key(tenant, name), this.egress);
   }
 
-  /** Keys of the environment are the operator's own. */
   private key(tenant: string, name: string): string {
-    const key = tenant === DEFAULT_TENANT ? this.config.modelKeys[name] : undefined;
+    const key = operatorModelKey(this.config, tenant, name);
     if (key === undefined) throw new StepError('no_key', `the key ${name} of the embedding model is not set`, { retryable: false });
     return key;
   }

@@ -60,9 +60,6 @@ interface Candidate {
 const COLUMNS = 'id, source, text, session, subject, metadata, run_id, step, created_at, expires_at';
 const SEEN = `tenant_id = $1 AND agent = $2 AND (expires_at IS NULL OR expires_at > now())
   AND ($3::boolean OR subject = $4::text OR $5::boolean AND subject IS NULL)`;
-const EXACT_BATCH = 2_000;
-/** Header of a one-dimensional array in Postgres' binary form; each element has its length before it. */
-const HEADER_BYTES = 20;
 
 /** Texts that are found by meaning. Every vector of an agent is compared: the nearest is the nearest. */
 @Injectable()
@@ -161,28 +158,14 @@ export class EntryStore {
     );
   }
 
-  /** Without pgvector the vectors are read, a batch at a time, and compared here. */
-  private async exactly(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
-    let best: Candidate[] = [];
-    let after = '00000000-0000-0000-0000-000000000000';
-    for (;;) {
-      const rows = await this.dataSource.query<{ id: string; vector: Buffer }[]>(
-        `SELECT id, array_send(embedding) AS vector FROM memory_entries WHERE ${SEEN} AND id > $6 ORDER BY id LIMIT ${EXACT_BATCH}`,
-        [...seen, after],
-      );
-      const near = rows.map(({ id, vector }) => ({ id, score: cosine(vector, query) })).filter(({ score }) => score >= threshold);
-      best = [...best, ...near].toSorted((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1)).slice(0, limit);
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < EXACT_BATCH) return best;
-      after = last.id;
-    }
+  /** Without pgvector every vector that is seen is compared, in the database, so that none of them travels. */
+  private exactly(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
+    return this.dataSource.query<Candidate[]>(
+      `SELECT id, score FROM (
+         SELECT id, (SELECT sum(v.stored * v.asked) FROM unnest(embedding, $6::real[]) AS v (stored, asked))::double precision AS score
+         FROM memory_entries WHERE ${SEEN}) AS compared
+       WHERE score >= $7 ORDER BY score DESC, id LIMIT $8`,
+      [...seen, Array.from(query), threshold, limit],
+    );
   }
-}
-
-/** Of unit vectors. */
-function cosine(array: Buffer, query: Float32Array): number {
-  let sum = 0;
-  for (let at = 0, offset = HEADER_BYTES + 4; at < query.length; at += 1, offset += 8)
-    sum += array.readFloatBE(offset) * (query[at] as number);
-  return sum;
 }

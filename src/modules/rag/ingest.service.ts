@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../engine/model/canonical-json.js';
 import type { JsonObject } from '../../engine/index.js';
 import { Embeddings, type Embedder } from '../embeddings/index.js';
 import { chunked, type Chunk, type Chunking } from './chunking/index.js';
@@ -142,12 +143,8 @@ function newChunk(chunk: Chunk, index: number, metadata: JsonObject, embedding: 
 function contentHash(text: string, metadata: JsonObject, chunking: Chunking): Buffer {
   const { strategy, chunk_size: size, chunk_overlap: overlap } = chunking;
   return createHash('sha256')
-    .update(JSON.stringify([strategy, size, overlap, sorted(metadata)]))
+    .update(canonicalJson([strategy, size, overlap, metadata]))
     .update('\n')
     .update(text)
     .digest();
-}
-
-function sorted(metadata: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(metadata).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -3,13 +3,14 @@ import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/
 import type { Response } from 'express';
 import { isTerminal } from '../../engine/index.js';
 import { ApiProblems } from '../../platform/http/api-problems.js';
+import { callerSignal } from '../../platform/http/caller-signal.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { RunDto } from './dto/run.dto.js';
 import { StartRunDto, StartRunQueryDto } from './dto/start-run.dto.js';
-import { StartRunService, type WaitForRun } from './start-run.service.js';
+import { StartRunService } from './start-run.service.js';
 import { parseWait, preferredWait } from './wait-time.js';
 
 @ApiTags('runs')
@@ -60,25 +61,12 @@ export class WorkflowRunsController {
         timeoutMs: body.timeout_ms,
         id: reservedId,
       },
-      waitMs === null ? undefined : waitFor(waitMs, request, response),
+      // Waiting ends early when the caller leaves or the server shuts down; the run goes on.
+      waitMs === null ? undefined : { timeoutMs: waitMs, signal: callerSignal(response, request.drain) },
     );
     response.setHeader('Location', `/api/v1/runs/${run.id}`);
     if (waitMs !== null && waitMs === preferred) response.setHeader('Preference-Applied', `wait=${waitMs / 1_000}`);
     if (isTerminal(run.status)) response.status(200);
     return run;
   }
-}
-
-/** One for all: an abort without a reason makes an exception with a stack. */
-const CALLER_LEFT = new Error('the caller left');
-
-/** Waiting ends early when the caller leaves or the server shuts down; the run goes on. */
-function waitFor(timeoutMs: number, request: EdgeRequest, response: Response): WaitForRun {
-  const left = new AbortController();
-  const forget = request.drain?.register(() => left.abort(CALLER_LEFT));
-  response.on('close', () => {
-    forget?.();
-    if (!response.writableEnded) left.abort(CALLER_LEFT);
-  });
-  return { timeoutMs, signal: left.signal };
 }

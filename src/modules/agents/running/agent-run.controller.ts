@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiExtraModels, ApiHeader, ApiOkResponse, ApiParam
 import type { Response } from 'express';
 import { isTerminal } from '../../../engine/index.js';
 import { ApiProblems } from '../../../platform/http/api-problems.js';
+import { callerSignal } from '../../../platform/http/caller-signal.js';
 import type { EdgeRequest } from '../../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../../platform/http/endpoint.decorator.js';
 import { Idempotent, ReservedId } from '../../../platform/http/idempotent.decorator.js';
@@ -15,7 +16,6 @@ import { AgentRunService } from './agent-run.service.js';
 
 /** An answer is held this long; a run that takes longer is told as accepted. */
 const LONGEST_WAIT_MS = 15 * 60_000;
-const CALLER_LEFT = new Error('the caller left');
 
 @ApiTags('agents')
 @Controller('agents')
@@ -64,21 +64,12 @@ export class AgentRunController {
       return this.service.follow(principal.tenant, run.id, new SseSink(stream));
     }
     const async = /(^|,)\s*respond-async\s*($|[,;])/i.test(String(request.headers['prefer'] ?? ''));
-    const run = await this.service.start(asked, async ? undefined : { timeoutMs: LONGEST_WAIT_MS, signal: leavingOf(request, response) });
+    // Waiting ends early when the caller leaves or the server shuts down; the run goes on.
+    const wait = async ? undefined : { timeoutMs: LONGEST_WAIT_MS, signal: callerSignal(response, request.drain) };
+    const run = await this.service.start(asked, wait);
     response.setHeader('Location', `/api/v1/runs/${run.id}`);
     if (async) response.setHeader('Preference-Applied', 'respond-async');
     if (async || !isTerminal(run.status)) return void response.status(202).json(run);
     response.json(this.service.answerOf(run));
   }
-}
-
-/** Waiting ends early when the caller leaves or the server shuts down; the run goes on. */
-function leavingOf(request: EdgeRequest, response: Response): AbortSignal {
-  const left = new AbortController();
-  const forget = request.drain?.register(() => left.abort(CALLER_LEFT));
-  response.on('close', () => {
-    forget?.();
-    left.abort(CALLER_LEFT);
-  });
-  return left.signal;
 }

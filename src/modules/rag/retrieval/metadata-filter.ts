@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../engine/index.js';
 import type { FieldError } from '../../../platform/errors/app-error.js';
+import { pointerToken } from '../../../platform/http/json-text.js';
 
 const COMPARISONS: Readonly<Record<string, string>> = { $eq: '==', $ne: '!=', $gt: '>', $gte: '>=', $lt: '<', $lte: '<=' };
 const MAX_DEPTH = 8;
@@ -28,7 +29,7 @@ function allOf(filter: JsonObject, at: string, faults: FieldError[], budget: Bud
     return TRUE;
   }
   const parts = Object.entries(filter).map(([key, value]) => {
-    const here = `${at}/${pointerPart(key)}`;
+    const here = `${at}/${pointerToken(key)}`;
     if (key === '$and' || key === '$or') return combined(key, value, here, faults, budget, depth);
     if (key === '$not') {
       if (isJsonObject(value)) return `!(${allOf(value, here, faults, budget, depth + 1)})`;
@@ -64,7 +65,7 @@ function ofField(name: string, value: Json | undefined, at: string, faults: Fiel
     .join('')}`;
   if (!isJsonObject(value)) return compare(field, '==', value, at, faults, budget);
   const parts = Object.entries(value).map(([operator, operand]) => {
-    const here = `${at}/${pointerPart(operator)}`;
+    const here = `${at}/${pointerToken(operator)}`;
     const comparison = COMPARISONS[operator];
     if (comparison !== undefined) return compare(field, comparison, operand, here, faults, budget);
     if (operator === '$exists') {
@@ -101,8 +102,4 @@ const TRUE = '1 == 1';
 
 function fault(path: string, message: string): FieldError {
   return { path, code: 'invalid_filter', message };
-}
-
-function pointerPart(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
 import { StepError } from '../../../engine/index.js';
 import { EgressClient } from '../../../platform/egress/index.js';
-import { DEFAULT_TENANT } from '../../auth/index.js';
+import { operatorModelKey } from '../../auth/index.js';
 
 /** A model that reads query and text together, behind `POST {base_url}/rerank` as Cohere, Jina and vLLM answer it. */
 export interface RerankerSpec {
@@ -23,7 +23,7 @@ export class Reranker {
   /** How relevant each text is to the query, in the order of the texts. Throws `StepError('rerank_failed')`. */
   async relevances(tenant: string, spec: RerankerSpec, query: string, texts: readonly string[], signal: AbortSignal): Promise<number[]> {
     const { model, base_url: base, api_key_env: name } = spec;
-    const key = name === undefined ? undefined : tenant === DEFAULT_TENANT ? this.config.modelKeys[name] : undefined;
+    const key = name === undefined ? undefined : operatorModelKey(this.config, tenant, name);
     if (name !== undefined && key === undefined)
       throw new StepError('no_key', `the key ${name} of the reranker is not set`, { retryable: false });
     const { status, body } = await this.egress.request({

@@ -9,6 +9,7 @@ import { DatabaseModule, ENGINE_POOL, Notifier, PostgresListener } from '../../.
 import { ShutdownRegistry } from '../../../platform/lifecycle/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 import { ArtifactsModule, RunArtifacts } from '../../artifacts/index.js';
+import { operatorSecret } from '../../auth/index.js';
 import { NodesModule, NodeTypeRegistry } from '../../nodes/index.js';
 import { DefinitionsService, WorkflowsModule } from '../../workflows/index.js';
 import { PostgresRunStore } from '../store/postgres-run-store.js';
@@ -16,9 +17,6 @@ import { PostgresRunStore } from '../store/postgres-run-store.js';
 /** Channels of hints between the engines of different processes. */
 const READY_CHANNEL = 'heddle_runs_ready';
 const WAKE_CHANNEL = 'heddle_runs_wake';
-
-/** The tenant whose runs may read secrets of the server's environment: the operator's own. */
-const OPERATOR_TENANT = 'default';
 
 /** The engine of this process, wired to its store, its node types and the engines of other processes. */
 @Module({
@@ -63,7 +61,7 @@ function createEngine(
   const environment = {
     nodeTypes,
     env: config.expressionEnvValues,
-    secret: (tenant: string, name: string) => (tenant === OPERATOR_TENANT ? config.secrets[name] : undefined),
+    secret: (tenant: string, name: string) => operatorSecret(config, tenant, name),
   };
   return new RunEngine(
     {

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../../config/index.js';
 import { StepError } from '../../../engine/index.js';
-import { DEFAULT_TENANT } from '../../auth/index.js';
+import { operatorSecret } from '../../auth/index.js';
 import type { ToolCall } from '../tool.js';
 
 const REFERENCE = /\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g;
@@ -25,7 +25,7 @@ export class ToolSettings {
   find({ tenant, config }: Pick<ToolCall, 'tenant' | 'config'>, { name, secret }: Setting): string | undefined {
     const set = config[name];
     if (typeof set === 'string' && set !== '') return this.resolved(tenant, set);
-    return tenant === DEFAULT_TENANT ? this.config.secrets[secret] : undefined;
+    return operatorSecret(this.config, tenant, secret);
   }
 
   /** Throws `StepError('not_configured')`, naming what is missing. */
@@ -40,7 +40,7 @@ export class ToolSettings {
   /** The text with its references replaced. Throws `StepError('not_configured')` for a secret that the tenant does not have. */
   resolved(tenant: string, text: string): string {
     return text.replace(REFERENCE, (_, name: string) => {
-      const value = tenant === DEFAULT_TENANT ? this.config.secrets[name] : undefined;
+      const value = operatorSecret(this.config, tenant, name);
       if (value === undefined)
         throw notConfigured(`there is no secret ${name}: set HEDDLE_SECRET_${name} for the server`, [`secrets.${name}`]);
       return value;

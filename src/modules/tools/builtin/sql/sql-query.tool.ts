@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { CONFIG, type HeddleConfig } from '../../../../config/index.js';
 import { type JsonObject, StepError } from '../../../../engine/index.js';
-import { DEFAULT_TENANT } from '../../../auth/index.js';
+import { operatorSecret } from '../../../auth/index.js';
 import { objectOf } from '../../../nodes/index.js';
 import { notConfigured } from '../../execution/tool-settings.js';
 import type { ExecutedTool, ToolCall } from '../../tool.js';
@@ -81,7 +81,7 @@ export class SqlQueryTool implements ExecutedTool {
       throw notConfigured('name a "database" in the call or in the config of the tool', ['database']);
     }
     const secret = typeof name === 'string' ? `${PREFIX}${name.toUpperCase()}` : String(reference);
-    const address = tenant === DEFAULT_TENANT ? this.config.secrets[secret] : undefined;
+    const address = operatorSecret(this.config, tenant, secret);
     if (address === undefined)
       throw notConfigured(`there is no such database: set HEDDLE_SECRET_${secret} for the server`, [`secrets.${secret}`]);
     if (isSame(address, this.config.database.url) || isSame(address, this.config.database.directUrl)) {
