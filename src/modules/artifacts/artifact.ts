@@ -29,8 +29,7 @@ const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:;[\x20-\x7e]{0,2
 
 /** Throws `StepError('artifact_invalid')` for what cannot be the name of a file. */
 export function checkName(name: string): void {
-  // eslint-disable-next-line no-control-regex
-  const valid = name !== '' && name.length <= MAX_NAME && name.isWellFormed() && !/[\x00-\x1f\x7f]/.test(name);
+  const valid = name !== '' && name.length <= MAX_NAME && name.isWellFormed() && !/\p{Cc}/u.test(name);
   if (valid) return;
   const message = `An artifact's name has 1 to ${MAX_NAME} characters, none of them a control character.`;
   throw new StepError('artifact_invalid', message, { retryable: false });
