@@ -2,9 +2,10 @@ import type { WaitRecord } from '../journal/run-history.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { StepError } from '../model/step-error.js';
 import type { ChildRunRequest, ChildRunResult, DurableCall, NodeCall } from '../ports/node-type.js';
+import type { Flight } from './flight.js';
 import type { StepInput, StepOutcome, StepSpec } from './run-context.js';
 import { RunStoppedError } from './run-stopped.js';
-import { StepCall, type CallHost, type Flight, type StepWork } from './step-call.js';
+import { StepCall, type CallHost, type StepWork } from './step-call.js';
 import type { WaitResult } from './wait-set.js';
 
 /** What a durable call needs of the execution it belongs to. */

@@ -1,6 +1,6 @@
 import type { RunJournal } from '../journal/run-journal.js';
 import { RunStoppedError, type StopReason } from './run-stopped.js';
-import type { Flight } from './step-call.js';
+import type { Flight } from './flight.js';
 
 /** Of a dropped, parked or released run: nothing that awaits it goes on. */
 export const NEVER = new Promise<never>(() => undefined);

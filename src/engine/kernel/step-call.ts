@@ -2,26 +2,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { RunEventType } from '../model/run-event.js';
 import type { ArtifactRef, NewArtifact } from '../ports/artifacts.js';
 import type { LogLevel, NodeCall, RunInfo } from '../ports/node-type.js';
-
-/** A step attempt that is being executed in this process. */
-export interface Flight {
-  readonly path: string;
-  readonly attempt: number;
-  readonly openedAt: number;
-  readonly nodeId: string;
-  readonly nodeType: string;
-  /** Whether the attempt has a `step.started` row of its own. */
-  announced: boolean;
-  /** Whether an earlier execution of the attempt began and was not seen to end. */
-  readonly interrupted: boolean;
-  readonly recorded: JsonObject | undefined;
-  readonly secrets: readonly string[];
-  readonly redact: ((text: string) => string) | undefined;
-  /** Ends this step alone. */
-  readonly scope: AbortSignal | undefined;
-  /** Ends the attempt whatever its work does: timeout, or cancelled work that does not stop in time. */
-  reject: (error: Error) => void;
-}
+import type { Flight } from './flight.js';
 
 /** What a `NodeCall` needs of the execution it belongs to. */
 export interface CallHost {

@@ -11,12 +11,13 @@ import type { EngineLogger } from '../ports/logger.js';
 import type { ChildRunRequest, DurableCall, NodeCall, RunInfo } from '../ports/node-type.js';
 import { StoreUnavailableError } from '../ports/run-store.js';
 import { DurableStepCall, type DurableHost } from './durable-call.js';
-import { redactor } from './redact.js';
-import { MAX_TIMER_MS, NEVER, type RunActivity } from './run-activity.js';
+import { newFlight, opening, openingData, specData, type Flight } from './flight.js';
+import { performBounded } from './perform-bounded.js';
+import { NEVER, type RunActivity } from './run-activity.js';
 import type { RunContext, StepInput, StepOutcome, StepSpec } from './run-context.js';
 import { RunStoppedError, type StopReason } from './run-stopped.js';
 import type { RunWaits } from './run-waits.js';
-import { StepCall, type Flight, type StepWork } from './step-call.js';
+import { StepCall, type StepWork } from './step-call.js';
 import type { WaitResult } from './wait-set.js';
 
 const STORE_RETRY_MS = 200;
@@ -283,30 +284,11 @@ export class StepRunner implements RunContext, DurableHost {
   }
 
   private perform(flight: Flight, spec: StepSpec, input: StepInput, work: StepWork<NodeCall>): Promise<Json> {
-    const { timeoutMs } = spec;
-    const call = (signal: AbortSignal): StepCall => new StepCall(this, flight, input.config, input.inputs, signal);
-    return new Promise<Json>((resolve, reject) => {
-      flight.reject = reject;
-      if (timeoutMs === undefined && spec.signal === undefined) return void work(call(this.signal)).then(resolve, reject);
-      const own = linkedAbort(this.signal, spec.signal, (reason) => this.giveUp(flight, reason));
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => {
-              const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
-              own.abort(timeout);
-              reject(timeout);
-            }, Math.min(timeoutMs, MAX_TIMER_MS));
-      const done = (): void => {
-        clearTimeout(timer);
-        own.unlink();
-      };
-      flight.reject = (error) => {
-        done();
-        reject(error);
-      };
-      work(call(own.signal)).finally(done).then(resolve, reject);
-    });
+    return performBounded(
+      flight,
+      { signal: this.signal, timeoutMs: spec.timeoutMs, onScopeAbort: (reason) => this.giveUp(flight, reason) },
+      (signal) => work(new StepCall(this, flight, input.config, input.inputs, signal)),
+    );
   }
 
   /** Work that does not stop in time when only its step is stopped. */
@@ -431,37 +413,6 @@ class AttemptError extends Error {
   }
 }
 
-function newFlight(path: string, spec: StepSpec, attempt: number, input: StepInput, openedAt: number, interrupted: boolean): Flight {
-  return {
-    path,
-    attempt,
-    openedAt,
-    nodeId: spec.nodeId,
-    nodeType: spec.nodeType,
-    announced: false,
-    interrupted,
-    recorded: input.recorded,
-    secrets: input.secrets,
-    redact: redactor(input.secrets),
-    scope: spec.signal,
-    reject: () => undefined,
-  };
-}
-
-/** Whether a row also carries the attempt's start, or only refers to it. */
-function opening(flight: Flight): { startedAt: number } | { openedAt: number } {
-  return flight.announced ? { startedAt: flight.openedAt } : { openedAt: flight.openedAt };
-}
-
-function openingData(flight: Flight): JsonObject {
-  const { nodeId, nodeType, recorded } = flight;
-  return recorded === undefined ? { node_id: nodeId, node_type: nodeType } : { node_id: nodeId, node_type: nodeType, inputs: recorded };
-}
-
-function specData(spec: StepSpec): JsonObject {
-  return { node_id: spec.nodeId, node_type: spec.nodeType };
-}
-
 function asJson(error: SerializedError): Json {
   return error as unknown as Json;
 }
@@ -481,29 +432,4 @@ function outcomeOf(record: StepRecord): StepOutcome {
 
 function isSettled(record: StepRecord | undefined): boolean {
   return record !== undefined && record.status !== 'open';
-}
-
-/** A signal of its own that follows the run's and that of its scope, if any, until it is unlinked. */
-function linkedAbort(
-  parent: AbortSignal,
-  scope: AbortSignal | undefined,
-  onScopeAbort: (reason: Error) => void,
-): { signal: AbortSignal; abort: (reason: Error) => void; unlink: () => void } {
-  const controller = new AbortController();
-  const follow = (): void => controller.abort(parent.reason);
-  const followScope = (): void => {
-    controller.abort(scope?.reason);
-    onScopeAbort(scope?.reason as Error);
-  };
-  if (parent.aborted) follow();
-  parent.addEventListener('abort', follow, { once: true });
-  scope?.addEventListener('abort', followScope, { once: true });
-  return {
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
-    unlink: () => {
-      parent.removeEventListener('abort', follow);
-      scope?.removeEventListener('abort', followScope);
-    },
-  };
 }
