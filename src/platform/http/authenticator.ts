@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dialect } from './dialect.js';
 import type { Principal } from './permissions.js';
 
 /** What credentials come to: a principal, or null when they name no living key. */
@@ -15,7 +17,10 @@ export abstract class Authenticator {
 
 const BEARER = /^bearer +([\x21-\x7e]+) *$/i;
 
-/** The token of an `Authorization` header; null when the header is not of the form `Bearer <token>`. */
-export function bearerToken(authorization: string): string | null {
-  return BEARER.exec(authorization)?.[1] ?? null;
+/** The key that headers carry, `Authorization` before the dialect's own; undefined without one, null when it makes no sense. */
+export function keyInHeaders(headers: IncomingHttpHeaders, dialect: Dialect | undefined): string | null | undefined {
+  if (headers.authorization !== undefined) return BEARER.exec(headers.authorization)?.[1] ?? null;
+  const key = dialect?.keyHeader === undefined ? undefined : headers[dialect.keyHeader];
+  if (key === undefined) return undefined;
+  return typeof key === 'string' && key !== '' ? key : null;
 }

@@ -15,6 +15,8 @@ export interface Dialect {
   readonly name: string;
   /** Browsers may call from anywhere, whatever `HEDDLE_CORS_ORIGINS` says. */
   readonly anyOrigin?: boolean;
+  /** A header, in lower case, in which clients may send their key instead of in `Authorization`. */
+  readonly keyHeader?: string;
   /** `path` is as the dialect's clients see it, without a query. */
   errorAnswer(error: AppError, path: string, requestId: string): DialectAnswer;
 }

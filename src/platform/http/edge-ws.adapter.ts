@@ -4,7 +4,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { v4 as uuid } from 'uuid';
 import type { WebSocketServer } from 'ws';
 import { AppError } from '../errors/app-error.js';
-import { bearerToken } from './authenticator.js';
+import { keyInHeaders } from './authenticator.js';
 import { type Dialect, dialectFinder, pathWithin } from './dialect.js';
 import type { EdgeOptions } from './edge.middleware.js';
 import type { EndpointOptions } from './endpoint.decorator.js';
@@ -36,7 +36,7 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
 const GOING_AWAY = 1001;
 
 /**
- * Lets a WebSocket in by the same rules as a request: a key in `Authorization`, or, for browsers, which cannot set it, as
+ * Lets a WebSocket in by the same rules as a request: a key in its headers, or, for browsers, which cannot set it, as
  * `Sec-WebSocket-Protocol: bearer, <key>`; a permission stated by the gateway (closed without one); the rate limit. Refusals are
  * problem answers to the handshake. Keys in the query are not taken: URLs end up in logs.
  */
@@ -100,7 +100,7 @@ export class EdgeWsAdapter extends WsAdapter {
   private async admit(request: UpgradeRequest, access: EndpointOptions['access'] | undefined): Promise<void> {
     const { authenticator, limiter, anonymousRateLimit, drain } = this.edge;
     if (drain.draining) throw new AppError(503, 'draining', 'the server is shutting down', { retryAfterSeconds: 5 });
-    const token = handshakeToken(request);
+    const token = handshakeToken(request, this.dialectOf(request.url ?? '/'));
     const principal =
       token === undefined ? authenticator.anonymous : ((token === null ? null : await authenticator.authenticate(token)) ?? undefined);
     const caller = principal?.keyId ?? `address:${request.socket.remoteAddress ?? ''}`;
@@ -117,10 +117,10 @@ export class EdgeWsAdapter extends WsAdapter {
 }
 
 /** Undefined without credentials, null when they make no sense. */
-function handshakeToken(request: IncomingMessage): string | null | undefined {
-  const { authorization, 'sec-websocket-protocol': protocols } = request.headers;
-  if (authorization !== undefined) return bearerToken(authorization);
-  const [first, token] = (protocols ?? '').split(',').map((protocol) => protocol.trim());
+function handshakeToken({ headers }: IncomingMessage, dialect: Dialect | undefined): string | null | undefined {
+  const inHeaders = keyInHeaders(headers, dialect);
+  if (inHeaders !== undefined) return inHeaders;
+  const [first, token] = (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
   return first === BEARER_PROTOCOL ? (token ?? null) : undefined;
 }
 

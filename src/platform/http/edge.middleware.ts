@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NextFunction, Response } from 'express';
 import { AppError, BadRequestError } from '../errors/app-error.js';
 import type { Drain } from '../lifecycle/index.js';
-import { bearerToken, type Authenticated, type Authenticator } from './authenticator.js';
+import { keyInHeaders, type Authenticated, type Authenticator } from './authenticator.js';
 import { sendProblem } from './edge-answer.js';
 import type { Dialect } from './dialect.js';
 import type { EdgeRequest } from './edge-request.js';
@@ -20,7 +20,7 @@ export interface EdgeOptions {
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** Answered also while draining and never refused for their rate: probes and scrapers decide with them whether we live. */
-const VITAL_PATH = /^\/(?:health(?:\/|$|\?)|metrics(?:$|\?))/;
+const VITAL_PATH = /^\/(?:compat\/[\w-]+\/)?(?:health(?:\/|$|\?)|metrics(?:$|\?))/;
 
 /**
  * The first thing every request meets, also one that no route takes: its id, who calls, the caller's rate. It runs before
@@ -61,9 +61,9 @@ export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, res
     request.id = typeof given === 'string' && SANE_REQUEST_ID.test(given) ? given : randomUUID();
     response.setHeader('X-Request-Id', request.id);
 
-    const { authorization } = request.headers;
+    const token = keyInHeaders(request.headers, request.dialect);
     // A probe must get its answer also when the key it sends cannot be looked up.
-    if (authorization === undefined || VITAL_PATH.test(request.url)) {
+    if (token === undefined || VITAL_PATH.test(request.url)) {
       admit(request, response, next, authenticator.anonymous);
       return;
     }
@@ -71,7 +71,6 @@ export function edgeMiddleware(options: EdgeOptions): (request: EdgeRequest, res
       request.credentialsRefused = principal === null;
       admit(request, response, next, principal ?? undefined);
     };
-    const token = bearerToken(authorization);
     const answer = token === null ? null : authenticator.authenticate(token);
     if (answer instanceof Promise) answer.then(settle).catch(next);
     else settle(answer);

@@ -4,7 +4,7 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { v7 as uuidv7 } from 'uuid';
 import { BadRequestError, ConflictError } from '../errors/app-error.js';
 import { LOGGER, type Logger } from '../logging/index.js';
-import { bearerToken } from './authenticator.js';
+import { keyInHeaders } from './authenticator.js';
 import type { EdgeRequest } from './edge-request.js';
 import { HeldSlot } from './idempotency-hold.js';
 import { IdempotencyStore, type StoredReply, type Taken } from './idempotency.store.js';
@@ -59,7 +59,7 @@ export class IdempotencyGuard implements CanActivate {
     if (typeof key !== 'string' || !SOUND_KEY.test(key)) {
       throw new BadRequestError('an Idempotency-Key is 1 to 255 printable ASCII characters', [], 'bad_idempotency_key');
     }
-    const sealToken = secretReply ? bearerToken(request.headers.authorization ?? '') : null;
+    const sealToken = secretReply ? (keyInHeaders(request.headers, request.dialect) ?? null) : null;
     if (secretReply && sealToken === null) {
       throw new BadRequestError(
         'without an API key there is nothing to keep the reply secret with, so no Idempotency-Key',

@@ -82,7 +82,8 @@ export function setupSecurityHeaders(app: NestExpressApplication, config: Heddle
     return;
   }
   const closed = openTo(false);
-  const everywhere = openTo('*');
+  const keyHeaders = dialects.flatMap(({ keyHeader }) => (keyHeader === undefined ? [] : [keyHeader]));
+  const everywhere = { ...openTo('*'), allowedHeaders: [...CORS_REQUEST_HEADERS, ...keyHeaders] };
   app.enableCors((request: EdgeRequest, choose: (error: null, options: CorsOptions) => void) => {
     if (request.dialect?.anyOrigin === true) choose(null, everywhere);
     else choose(null, origins.length > 0 ? configured : closed);
