@@ -7,13 +7,13 @@ export type { LaunchContext, Program, ProgramResult, RunContext } from './kernel
 export {
   DEFAULT_ENGINE_OPTIONS,
   ownerName,
-  RunEngine,
   type CancelReceipt,
   type EngineDependencies,
   type EngineHints,
   type EngineOptions,
   type RunInspection,
-} from './kernel/run-engine.js';
+} from './kernel/engine-options.js';
+export { RunEngine } from './kernel/run-engine.js';
 export { RunStoppedError } from './kernel/run-stopped.js';
 export { ConcurrencyRejectedError, type SubmitRun, type SubmittedRun } from './kernel/submission.js';
 export type {

@@ -13,6 +13,7 @@ export function newRun(id: string, request: SubmitRun, now: number, claim: boole
     workflow: { id: definition.workflowId, name: definition.name, version: definition.version },
     inputs: request.inputs,
     trigger: request.trigger,
+    ...(request.keyId === undefined ? {} : { key_id: request.keyId }),
     ...(parent === undefined ? {} : { parent_run_id: parent.runId, parent_step: parent.step }),
     ...(request.resumedFrom === undefined ? {} : { resumed_from: request.resumedFrom }),
   };

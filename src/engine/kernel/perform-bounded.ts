@@ -21,11 +21,14 @@ export function performBounded(flight: Flight, bounds: Bounds, work: (signal: Ab
     const timer =
       timeoutMs === undefined
         ? undefined
-        : setTimeout(() => {
-            const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
-            own.abort(timeout);
-            reject(timeout);
-          }, Math.min(timeoutMs, MAX_TIMER_MS));
+        : setTimeout(
+            () => {
+              const timeout = new StepError('timeout', `The step did not finish within ${timeoutMs} ms.`);
+              own.abort(timeout);
+              reject(timeout);
+            },
+            Math.min(timeoutMs, MAX_TIMER_MS),
+          );
     const done = (): void => {
       clearTimeout(timer);
       own.unlink();

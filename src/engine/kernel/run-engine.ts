@@ -1,89 +1,26 @@
-import { randomUUID } from 'node:crypto';
 import { crashPoint } from '../crash-points.js';
 import { GroupCommit } from '../journal/group-commit.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
 import { LargeOutputs } from '../journal/large-outputs.js';
-import { RunHistory, type WaitRecord } from '../journal/run-history.js';
+import { RunHistory } from '../journal/run-history.js';
 import { RunJournal } from '../journal/run-journal.js';
 import type { Json } from '../model/json.js';
 import type { TerminalRunStatus } from '../model/statuses.js';
 import { serializeError, StepError, type SerializedError } from '../model/step-error.js';
-import type { Artifacts } from '../ports/artifacts.js';
 import { systemClock, type Clock } from '../ports/clock.js';
-import type { Definitions, StoredDefinition } from '../ports/definitions.js';
-import type { EngineLogger } from '../ports/logger.js';
+import type { StoredDefinition } from '../ports/definitions.js';
 import type { ChildRunRequest, RunInfo } from '../ports/node-type.js';
-import { StoreUnavailableError, type ClaimedRun, type PauseRequest, type RunStore } from '../ports/run-store.js';
+import { StoreUnavailableError, type ClaimedRun, type PauseRequest } from '../ports/run-store.js';
 import { closeOpenSteps } from './close-open-steps.js';
 import { CreateBatcher } from './create-batcher.js';
+import type { CancelReceipt, EngineDependencies, EngineOptions, RunInspection } from './engine-options.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { Listeners } from './listeners.js';
 import { claimedFrom, newRun, runInfo } from './new-run.js';
 import type { Program } from './run-context.js';
 import { RunExecution, type ExecutionHost, type LeftHow } from './run-execution.js';
 import { ConcurrencyRejectedError, type SubmitRun, type SubmittedRun } from './submission.js';
-
-export interface EngineOptions {
-  /** Names this process in leases; unique among all that share the store. */
-  readonly owner: string;
-  /** Whether this process executes runs, or only creates and cancels them. */
-  readonly executes: boolean;
-  readonly leaseMs: number;
-  /** Runs held in memory at once. */
-  readonly concurrency: number;
-  readonly parkAfterMs: number;
-  readonly stopGraceMs: number;
-  readonly journalLanes: number;
-  /** How deep runs may start runs. */
-  readonly maxDepth: number;
-  /** Bytes of JSON that the journal takes of an output; what is longer is kept as artifacts are, if the engine has them. */
-  readonly maxInlineOutput: number;
-  /** Longest pause between two looks for claimable runs, milliseconds; hints make it shorter. */
-  readonly pollMs: number;
-}
-
-export const DEFAULT_ENGINE_OPTIONS: Omit<EngineOptions, 'owner'> = {
-  executes: true,
-  leaseMs: 10_000,
-  concurrency: 500,
-  parkAfterMs: 1_000,
-  stopGraceMs: 5_000,
-  journalLanes: 1,
-  maxDepth: 16,
-  maxInlineOutput: 256 * 1024,
-  pollMs: 1_000,
-};
-
-/** Word to other processes that something changed; lost hints cost time, never correctness. */
-export interface EngineHints {
-  /** Runs are claimable. */
-  ready(): void;
-  /** The given runs got a wake-up, a signal or a cancel; whoever holds them should look. */
-  wake(runIds: readonly string[]): void;
-}
-
-export interface EngineDependencies {
-  readonly store: RunStore;
-  readonly definitions: Definitions;
-  /** The interpreter for a definition; implementations cache by version id. */
-  readonly programs: (definition: StoredDefinition) => Program;
-  readonly newId: () => string;
-  readonly hints: EngineHints;
-  readonly logger: EngineLogger;
-  /** Without it steps cannot keep files. */
-  readonly artifacts?: Artifacts;
-  readonly clock?: Clock;
-  readonly random?: () => number;
-}
-
-/** What became of a cancel request. */
-export type CancelReceipt =
-  | { readonly status: 'cancelling'; readonly stopping: readonly string[] }
-  | { readonly status: TerminalRunStatus; readonly terminal: true };
-
-/** What this process knows of a run it holds. */
-export interface RunInspection {
-  readonly running: readonly string[];
-  readonly waiting: readonly { readonly path: string; readonly wait: WaitRecord }[];
-}
+import { Sweeper } from './sweeper.js';
 
 const RESULT_NOT_STORABLE: SerializedError = {
   code: 'result_not_storable',
@@ -93,7 +30,6 @@ const RESULT_NOT_STORABLE: SerializedError = {
 const CLAIM_BATCH = 100;
 const SLOW_STEP_MS = 25;
 const DEPENDENT_CANCEL_RETRY_MS = 500;
-const MIN_SWEEP_MS = 20;
 
 /**
  * The durable kernel of one process: creates runs, claims and executes them, keeps their leases, wakes and cancels them.
@@ -104,8 +40,10 @@ export class RunEngine {
   private readonly executions = new Map<string, RunExecution>();
   private readonly lanes: GroupCommit[];
   private readonly creator: CreateBatcher;
-  private readonly committedListeners = new Set<(entries: readonly JournalEntry[]) => void>();
-  private readonly endedListeners = new Set<(runId: string, status: TerminalRunStatus) => void>();
+  private readonly committed: Listeners<[entries: readonly JournalEntry[]]>;
+  private readonly ended: Listeners<[runId: string, status: TerminalRunStatus]>;
+  private readonly leases: LeaseKeeper;
+  private readonly sweeper: Sweeper;
   private readonly host: ExecutionHost;
   /** Outputs that are kept outside of the journal. */
   readonly outputs: LargeOutputs;
@@ -115,10 +53,7 @@ export class RunEngine {
   private claiming = false;
   private claimAgain = false;
   private stopped = false;
-  private lastHeartbeatOk = 0;
-  private nextSweepAt = 0;
   private readonly timers = new Set<NodeJS.Timeout>();
-  private sweepTimer: NodeJS.Timeout | null = null;
   private emptied: (() => void)[] = [];
 
   constructor(
@@ -127,9 +62,14 @@ export class RunEngine {
   ) {
     this.clock = deps.clock ?? systemClock;
     this.outputs = new LargeOutputs(deps.artifacts ?? null, options.maxInlineOutput);
+    this.committed = new Listeners('committed rows', deps.logger);
+    this.ended = new Listeners('the end of runs', deps.logger);
+    this.leases = new LeaseKeeper(this.executions, options, { store: deps.store, clock: this.clock, logger: deps.logger });
+    this.sweeper = new Sweeper({ ...deps, clock: this.clock, pollMs: options.pollMs, onReadied: () => this.ready() });
+    if (!options.executes) this.sweeper.stop();
     this.creator = new CreateBatcher(deps.store, options.owner, options.leaseMs);
     const events = {
-      onCommitted: (entries: readonly JournalEntry[]) => this.publish(entries),
+      onCommitted: (entries: readonly JournalEntry[]) => this.committed.tell(entries),
       onWoken: (runIds: readonly string[]) => this.onWoken(runIds),
     };
     this.lanes = Array.from({ length: options.journalLanes }, () => new GroupCommit(deps.store, events, deps.logger));
@@ -153,7 +93,7 @@ export class RunEngine {
   /** Starts claiming, heartbeats and sweeps. */
   start(): void {
     this.accepting = this.options.executes;
-    this.lastHeartbeatOk = this.clock.now();
+    this.leases.start();
     this.every(Math.max(50, this.options.leaseMs / 3), () => this.heartbeat());
     if (!this.options.executes) return;
     const announcer = setInterval(() => {
@@ -162,7 +102,7 @@ export class RunEngine {
     }, SLOW_STEP_MS);
     announcer.unref();
     this.timers.add(announcer);
-    this.scheduleSweep(0);
+    this.sweeper.within(0);
     this.every(this.options.pollMs, () => this.claim());
     void this.claim();
   }
@@ -191,21 +131,19 @@ export class RunEngine {
     this.stopped = true;
     this.accepting = false;
     for (const timer of this.timers) clearTimeout(timer);
-    if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
+    this.sweeper.stop();
     for (const lane of this.lanes) lane.stop();
     for (const execution of this.executions.values()) execution.drop();
   }
 
   /** Called with rows of any run after each commit of this process, in journal order per run. Returns the unsubscriber. */
   onCommitted(listener: (entries: readonly JournalEntry[]) => void): () => void {
-    this.committedListeners.add(listener);
-    return () => this.committedListeners.delete(listener);
+    return this.committed.add(listener);
   }
 
   /** Called after a run ended in this process. Returns the unsubscriber. */
   onEnded(listener: (runId: string, status: TerminalRunStatus) => void): () => void {
-    this.endedListeners.add(listener);
-    return () => this.endedListeners.delete(listener);
+    return this.ended.add(listener);
   }
 
   // --- What users ask ------------------------------------------------------------------------------------------------
@@ -232,14 +170,14 @@ export class RunEngine {
     }
     if (outcome.outcome === 'paused') throw new Error('a run that waits for its workflow was not created');
     if (outcome.outcome === 'exists') return { runId: outcome.runId, createdAt: now, status: 'pending', created: false };
-    this.publish([run.first]);
+    this.committed.tell([run.first]);
     if (outcome.leased) {
       this.execute(claimedFrom(run, now), request.definition, [run.first]);
       return { runId: id, createdAt: now, status: 'running', created: true };
     }
     for (const holder of outcome.cancelled ?? []) void this.cancelQuietly(request.tenant, holder);
     if (request.runAt === undefined) this.ready();
-    else this.scheduleSweep(Math.max(MIN_SWEEP_MS, request.runAt - now));
+    else this.sweeper.within(request.runAt - now);
     return { runId: id, createdAt: now, status: 'pending', created: true };
   }
 
@@ -275,7 +213,12 @@ export class RunEngine {
   }
 
   /** Sends a signal to a run. False when the run is unknown or over. */
-  async signal(params: { readonly tenant: string; readonly runId: string; readonly name: string; readonly payload: Json }): Promise<boolean> {
+  async signal(params: {
+    readonly tenant: string;
+    readonly runId: string;
+    readonly name: string;
+    readonly payload: Json;
+  }): Promise<boolean> {
     const accepted = await this.deps.store.sendSignal(params);
     if (accepted) this.onWoken([params.runId]);
     return accepted;
@@ -301,7 +244,7 @@ export class RunEngine {
     }
     // A run that only waits looks for itself; one that works has to be told of a cancel.
     if (working.length === 0) return;
-    this.renew(working).catch((error: unknown) => this.deps.logger.debug({ err: error }, 'left to the next heartbeat'));
+    this.leases.renew(working).catch((error: unknown) => this.deps.logger.debug({ err: error }, 'left to the next heartbeat'));
   }
 
   /** A run's committed journal, oldest row first, large outputs outside; empty for an unknown run. */
@@ -349,7 +292,7 @@ export class RunEngine {
     crashPoint('claim.after-commit');
     const journals = await this.deps.store.loadJournals(claimed.map((run) => run.id));
     await Promise.all(claimed.map((run) => this.executeClaimed(run, journals.get(run.id) ?? [])));
-    if (claimed.some((run) => run.spaced)) this.scheduleSweep(MIN_SWEEP_MS);
+    if (claimed.some((run) => run.spaced)) this.sweeper.within(0);
     // A short batch means that the queue is empty.
     return claimed.length < limit ? 0 : claimed.length;
   }
@@ -385,9 +328,9 @@ export class RunEngine {
   private onLeft(execution: RunExecution, how: LeftHow, status?: TerminalRunStatus): void {
     const runId = execution.run.id;
     if (this.executions.get(runId) === execution) this.executions.delete(runId);
-    if (how === 'ended' && status !== undefined) for (const listener of this.endedListeners) listener(runId, status);
+    if (how === 'ended' && status !== undefined) this.ended.tell(runId, status);
     if (how === 'released') this.deps.hints.ready();
-    if (how === 'parked') this.scheduleSweep(MIN_SWEEP_MS);
+    if (how === 'parked') this.sweeper.within(0);
     if (how === 'parked' && execution.wasCalledBack) this.ready();
     if (how === 'rejected') void this.endUnexecutable(execution.claimed, RESULT_NOT_STORABLE);
     if (this.executions.size === 0) {
@@ -419,7 +362,7 @@ export class RunEngine {
       closeOpenSteps(history, journal, 'run_failed', at);
       journal.append({ type: 'run.failed', at, data: { error: { ...error } } });
       await journal.finish({ kind: 'end', status: 'failed', error, at });
-      for (const listener of this.endedListeners) listener(claimed.id, 'failed');
+      this.ended.tell(claimed.id, 'failed');
     } catch (fault) {
       this.deps.logger.error({ err: fault, run_id: claimed.id }, 'could not end a run that cannot be executed');
     }
@@ -488,68 +431,13 @@ export class RunEngine {
   // --- Time -----------------------------------------------------------------------------------------------------------------
 
   /** Renews all leases. Work whose lease could not be renewed in time is stopped: somebody else may be doing it. */
-  async heartbeat(): Promise<void> {
-    const now = this.clock.now();
-    const held = [...this.executions.values()];
-    if (held.length === 0) {
-      this.lastHeartbeatOk = now;
-      return;
-    }
-    try {
-      await this.renew(held);
-      this.lastHeartbeatOk = now;
-    } catch (error) {
-      this.deps.logger.warn({ err: error, leases: held.length }, 'heartbeat failed');
-      if (error instanceof StoreUnavailableError && this.clock.now() - this.lastHeartbeatOk > this.options.leaseMs) {
-        for (const execution of held) execution.drop();
-      }
-    }
-  }
-
-  /** Renews leases and passes on what comes with the answer: lost leases, cancels, wake-ups. */
-  private async renew(held: readonly RunExecution[]): Promise<void> {
-    const { owner, leaseMs } = this.options;
-    const leases = held.map(({ claimed }) => ({ runId: claimed.id, epoch: claimed.epoch }));
-    const { lost, changed } = await this.deps.store.heartbeat({ owner, leaseMs, leases });
-    for (const runId of lost) {
-      const execution = this.executions.get(runId);
-      // Only leases asked about: the run may have ended, or been claimed again, while the question was under way.
-      if (execution !== undefined && held.includes(execution)) execution.dropIfLost();
-    }
-    for (const { runId, wakes, cancel } of changed) {
-      const execution = this.executions.get(runId);
-      if (execution === undefined) continue;
-      if (cancel !== null) execution.cancel(cancel.reason);
-      else if (wakes > execution.seenWakes) execution.wake();
-    }
+  heartbeat(): Promise<void> {
+    return this.leases.heartbeat();
   }
 
   /** Readies what time has made claimable and plans the next look. */
-  async sweep(): Promise<void> {
-    try {
-      const { readied, nextWakeInMs } = await this.deps.store.sweep();
-      if (readied > 0) this.ready();
-      const jitter = this.options.pollMs * (0.75 + Math.random() / 2);
-      const untilNext = nextWakeInMs === null ? jitter : Math.min(jitter, nextWakeInMs);
-      this.scheduleSweep(Math.max(MIN_SWEEP_MS, untilNext));
-    } catch (error) {
-      this.deps.logger.warn({ err: error }, 'sweep failed, will try again');
-      this.scheduleSweep(this.options.pollMs);
-    }
-  }
-
-  private scheduleSweep(delayMs: number): void {
-    if (this.stopped || !this.options.executes) return;
-    const at = this.clock.now() + delayMs;
-    if (this.sweepTimer !== null) {
-      if (this.nextSweepAt <= at) return;
-      clearTimeout(this.sweepTimer);
-    }
-    this.nextSweepAt = at;
-    this.sweepTimer = setTimeout(() => {
-      this.sweepTimer = null;
-      void this.sweep();
-    }, Math.min(delayMs, this.options.pollMs * 2));
+  sweep(): Promise<void> {
+    return this.sweeper.sweep();
   }
 
   private every(ms: number, action: () => Promise<void>): void {
@@ -571,16 +459,6 @@ export class RunEngine {
 
   // --- Telling ------------------------------------------------------------------------------------------------------------------
 
-  private publish(entries: readonly JournalEntry[]): void {
-    for (const listener of this.committedListeners) {
-      try {
-        listener(entries);
-      } catch (error) {
-        this.deps.logger.error({ err: error }, 'a listener of committed rows failed');
-      }
-    }
-  }
-
   private onWoken(runIds: readonly string[]): void {
     const elsewhere: string[] = [];
     for (const runId of runIds) {
@@ -597,11 +475,6 @@ export class RunEngine {
     this.deps.hints.ready();
     void this.claim();
   }
-}
-
-/** A name for a process in leases: readable first, unique second. */
-export function ownerName(host: string, pid: number): string {
-  return `${host}:${pid}:${randomUUID().slice(0, 8)}`;
 }
 
 /** Nothing has to be looked at before it starts. */

@@ -21,6 +21,8 @@ export interface SubmitRun {
   readonly timeoutMs?: number;
   /** `api`, `run`, `cron`, … */
   readonly trigger: string;
+  /** The API key that asked for it; noted in the journal. */
+  readonly keyId?: string;
   readonly parent?: { readonly runId: string; readonly step: string; readonly depth: number };
   readonly resumedFrom?: string;
   /** Rows of the resumed run whose results this one keeps, oldest first. */
