@@ -51,6 +51,20 @@ describe('the environment', () => {
     expect(loadConfig({ PORT: '8080', HEDDLE_PORT: '9090' }).http.port).toBe(9090);
   });
 
+  it('names a model for definitions that name none', () => {
+    expect(loadConfig({}).defaultModel).toEqual({ provider: 'scripted', model: 'offline', baseUrl: undefined });
+    expect(loadConfig({ HEDDLE_DEFAULT_MODEL: 'openai/ft:gpt-5/mine' }).defaultModel).toMatchObject({
+      provider: 'openai',
+      model: 'ft:gpt-5/mine',
+    });
+    expect(faultsOf({ HEDDLE_DEFAULT_MODEL: 'openai_compatible/llama' })).toEqual({
+      HEDDLE_DEFAULT_MODEL_URL: 'is needed for a default model that is openai_compatible',
+    });
+    for (const value of ['gpt-5', 'openai/', 'mistral/large', '/x']) {
+      expect(faultsOf({ HEDDLE_DEFAULT_MODEL: value })['HEDDLE_DEFAULT_MODEL']).toMatch(/^must be provider\/model, with one of openai, /);
+    }
+  });
+
   it('gives dialects ports of their own, each known dialect one and each port once', () => {
     const ports = (HEDDLE_COMPAT_PORTS: string, more = {}): unknown => loadConfig({ HEDDLE_COMPAT_PORTS, ...more }).http.dialectPorts;
     expect(ports('')).toEqual({});
@@ -77,7 +91,8 @@ describe('the environment', () => {
     expect(storage('/var/files')).toEqual({ kind: 'directory', path: '/var/files' });
     expect(storage('s3://my-bucket', keys)).toMatchObject({ kind: 's3', bucket: 'my-bucket', prefix: '', region: 'us-east-1' });
     expect(storage('s3://my-bucket/a/b/', keys)).toMatchObject({ prefix: 'a/b/', accessKeyId: 'id', secretAccessKey: 'secret' });
-    for (const bad of ['postgress', 'files', 's3://X', 's3://bucket/?x']) expect(faultsOf({ HEDDLE_ARTIFACTS: bad })).toHaveProperty('HEDDLE_ARTIFACTS');
+    for (const bad of ['postgress', 'files', 's3://X', 's3://bucket/?x'])
+      expect(faultsOf({ HEDDLE_ARTIFACTS: bad })).toHaveProperty('HEDDLE_ARTIFACTS');
     expect(Object.keys(faultsOf({ HEDDLE_ARTIFACTS: 's3://my-bucket' }))).toEqual(Object.keys(keys));
   });
 

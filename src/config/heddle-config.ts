@@ -1,4 +1,4 @@
-import type { DialectName, Values } from './variables.js';
+import type { DialectName, ModelProvider, Values } from './variables.js';
 
 /** Where the content of artifacts goes. */
 export type ArtifactStorageConfig =
@@ -44,6 +44,13 @@ export interface HeddleConfig {
   readonly workflowDirectories: readonly { readonly name: string; readonly path: string }[];
   readonly agentsDir: string | undefined;
   readonly modelsFile: string | undefined;
+  /** Of definitions that name none. */
+  readonly defaultModel: {
+    readonly provider: ModelProvider;
+    readonly model: string;
+    /** There for `openai_compatible`; for others undefined means their own address. */
+    readonly baseUrl: string | undefined;
+  };
   /** Keys of model providers, by the name of their variable; secrets count as such. */
   readonly modelKeys: Readonly<Record<string, string>>;
   readonly auth: {

@@ -46,6 +46,9 @@ export function loadConfigWithWarnings(env: Environment): LoadedConfig {
   if (values.HEDDLE_PORT !== 0 && Object.values(values.HEDDLE_COMPAT_PORTS ?? {}).includes(values.HEDDLE_PORT ?? -1)) {
     faults.push({ variable: 'HEDDLE_COMPAT_PORTS', reason: 'must not name the port of HEDDLE_PORT' });
   }
+  if (values.HEDDLE_DEFAULT_MODEL?.provider === 'openai_compatible' && values.HEDDLE_DEFAULT_MODEL_URL === undefined) {
+    faults.push({ variable: 'HEDDLE_DEFAULT_MODEL_URL', reason: 'is needed for a default model that is openai_compatible' });
+  }
   for (const name of repeatedNames(workflowDirectories(values))) {
     faults.push({ variable: 'HEDDLE_WORKFLOWS_DIR', reason: `names two directories "${name}"; write name=path` });
   }
@@ -97,6 +100,7 @@ function arrange(values: Values, env: Environment): HeddleConfig {
     workflowDirectories: workflowDirectories(values),
     agentsDir: values.HEDDLE_AGENTS_DIR,
     modelsFile: values.HEDDLE_MODELS_FILE,
+    defaultModel: { ...values.HEDDLE_DEFAULT_MODEL, baseUrl: values.HEDDLE_DEFAULT_MODEL_URL },
     modelKeys: readModelKeys(env),
     auth: { bootstrapAdminKey: values.HEDDLE_BOOTSTRAP_ADMIN_KEY, anonymousRole: values.HEDDLE_ANONYMOUS_ROLE },
     secretKey: values.HEDDLE_SECRET_KEY,

@@ -161,6 +161,26 @@ export function portsByName<const N extends string>(names: readonly N[], options
   return variable('name=port list', null, schema, options);
 }
 
+/** `provider/model`, of one of the providers. */
+export function modelName<const P extends string>(
+  providers: readonly P[],
+  [provider, model]: readonly [P, string],
+  options: Options,
+): Variable<{ readonly provider: P; readonly model: string }> {
+  const schema = z
+    .string()
+    .default(`${provider}/${model}`)
+    .transform((value, context) => {
+      const slash = value.indexOf('/');
+      const [before, after] = [value.slice(0, slash), value.slice(slash + 1)];
+      const known = providers.find((each) => each === before);
+      if (known !== undefined && after !== '' && after.length <= 200) return { provider: known, model: after };
+      context.addIssue({ code: 'custom', message: `must be provider/model, with one of ${providers.join(', ')}` });
+      return z.NEVER;
+    });
+  return variable('provider/model', `${provider}/${model}`, schema, options);
+}
+
 /** Where files are kept: `postgres`, a directory, or `s3://bucket/prefix`. A directory is written with a slash, so that no typo is one. */
 export function fileStorage(options: Options): Variable<string> {
   const schema = z

@@ -5,6 +5,7 @@ import {
   httpUrl,
   integer,
   list,
+  modelName,
   namedPaths,
   oneOf,
   optionalDays,
@@ -22,6 +23,10 @@ import {
 /** The APIs of other systems that the server speaks. */
 export const DIALECTS = ['awf', 'flwd'] as const;
 export type DialectName = (typeof DIALECTS)[number];
+
+/** Who serves models, and `scripted`, which answers by rules. */
+export const MODEL_PROVIDERS = ['openai', 'anthropic', 'google', 'openai_compatible', 'scripted'] as const;
+export type ModelProvider = (typeof MODEL_PROVIDERS)[number];
 
 const MINUTE = 60_000;
 const MEBIBYTE = 1024 * 1024;
@@ -49,7 +54,15 @@ export const VARIABLES = {
       'Directories of workflows and jobs, loaded at start and on every change: paths, or `name=path`, comma-separated. The source of what is in them is `fs:<name>`; the name is by default the last part of the path.',
   }),
   HEDDLE_AGENTS_DIR: optionalText({ description: 'Directory of agent definitions, loaded at start and on every change.' }),
-  HEDDLE_MODELS_FILE: optionalText({ description: 'YAML or JSON file with prices of models (`prices`) and budgets for everybody (`budgets`).' }),
+  HEDDLE_MODELS_FILE: optionalText({
+    description: 'YAML or JSON file with prices of models (`prices`) and budgets for everybody (`budgets`).',
+  }),
+  HEDDLE_DEFAULT_MODEL: modelName(MODEL_PROVIDERS, ['scripted', 'offline'], {
+    description: `Model of definitions that name none, such as \`anthropic/claude-sonnet-4-5\`. Providers: ${MODEL_PROVIDERS.join(', ')}. Unset: no model, but fixed answers that need neither network nor key.`,
+  }),
+  HEDDLE_DEFAULT_MODEL_URL: httpUrl({
+    description: 'Base URL of that model; `openai_compatible` needs one, such as `http://localhost:11434/v1`.',
+  }),
   HEDDLE_BOOTSTRAP_ADMIN_KEY: optionalText({
     secret: true,
     minLength: 20,
@@ -69,7 +82,9 @@ export const VARIABLES = {
   HEDDLE_SHELL: oneOf(['files', 'all', 'off'], 'files', {
     description: 'Whose definitions may start processes (`shell.exec`): those from directories of the operator only, all, or none.',
   }),
-  HEDDLE_SHELL_PROCESSES: integer(32, [1, 10_000], { description: 'Processes of `shell.exec` at the same time; more wait for their turn.' }),
+  HEDDLE_SHELL_PROCESSES: integer(32, [1, 10_000], {
+    description: 'Processes of `shell.exec` at the same time; more wait for their turn.',
+  }),
   HEDDLE_SHELL_PATH: text('/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', {
     description: "`PATH` of processes that workflows start. Nothing else of the server's environment reaches them.",
   }),
@@ -83,7 +98,8 @@ export const VARIABLES = {
   HEDDLE_S3_SECRET_ACCESS_KEY: optionalText({ secret: true, description: 'Secret of that key.' }),
   HEDDLE_ARTIFACT_LIMIT: integer(1024 * MEBIBYTE, [1_024, 5 * 1024 * 1024 * MEBIBYTE], { description: 'Largest artifact, in bytes.' }),
   HEDDLE_ARTIFACT_RETENTION: optionalInteger([1, 36_500], {
-    description: 'Days that artifacts are kept after the end of their run. Unset: as long as the run. Large outputs always go with their run.',
+    description:
+      'Days that artifacts are kept after the end of their run. Unset: as long as the run. Large outputs always go with their run.',
   }),
   HEDDLE_MAX_INLINE_OUTPUT: integer(256 * 1024, [1_024, 64 * MEBIBYTE], {
     description: 'Outputs of steps and runs whose JSON is longer, in bytes, are kept like artifacts instead of in the journal.',

@@ -23,6 +23,8 @@ export {
   type ModelChoice,
   type RoutingStrategy,
 } from './model-config.js';
+/** The model where a definition names none. */
+export { defaultModel } from './default-model.js';
 export { blockFaults } from './model-faults.js';
 /** What the operator says about models and budgets. */
 export { BUDGET_LIMITS_SCHEMA, ModelsFile, type BudgetLimits } from './models-file.js';

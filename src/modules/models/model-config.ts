@@ -1,7 +1,7 @@
+import { MODEL_PROVIDERS, type ModelProvider } from '../../config/index.js';
 import type { JsonObject } from '../../engine/index.js';
 
-export const PROVIDERS = ['openai', 'anthropic', 'google', 'openai_compatible', 'scripted'] as const;
-export type Provider = (typeof PROVIDERS)[number];
+export type Provider = ModelProvider;
 
 export const ROUTING_STRATEGIES = ['quality_first', 'cost_optimized', 'latency_optimized', 'round_robin', 'capability_match'] as const;
 export type RoutingStrategy = (typeof ROUTING_STRATEGIES)[number];
@@ -76,7 +76,7 @@ export const MODEL_BLOCK_SCHEMA: JsonObject = {
   additionalProperties: false,
   required: ['provider', 'model'],
   properties: {
-    provider: { type: 'string', enum: [...PROVIDERS] },
+    provider: { type: 'string', enum: [...MODEL_PROVIDERS] },
     model: { type: 'string', minLength: 1, maxLength: 200 },
     base_url: { type: 'string', format: 'uri', description: 'Where the provider is; required for `openai_compatible`.' },
     api_key_env: {
