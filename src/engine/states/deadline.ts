@@ -40,8 +40,7 @@ export async function runLimited(
       if (outcome.status === 'success') inside.abort(new RunStoppedError('branch_stopped'));
       return outcome.status;
     });
-  const result = await run({ ...frame, signal: signals(inside) });
-  done.abort(new RunStoppedError('branch_stopped'));
+  const result = await run({ ...frame, signal: signals(inside) }).finally(() => done.abort(new RunStoppedError('branch_stopped')));
   if ((await limit) !== 'success' || result.status !== 'cancelled') return result;
   return { status: 'failed', error: { code: 'timeout', message: `The state did not finish within ${timeoutMs} ms.` } };
 }

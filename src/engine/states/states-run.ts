@@ -40,7 +40,8 @@ export class StatesRun {
     try {
       result = await this.drive();
     } catch (fault) {
-      // What is still going on beside it must not go on once the run has failed.
+      // All that went on beside it has been stopped by the states around it.
+      if (fault instanceof MachineFault) return await this.fail(serializeError(fault), this.frame.memory.last ?? this.machine.initial);
       this.context.abortBranches();
       return { status: 'failed', error: serializeError(fault) };
     }
