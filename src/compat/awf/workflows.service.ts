@@ -45,10 +45,10 @@ export class AwfWorkflows {
   }
 
   /** Throws 404, and 422 with the reason why it cannot start. */
-  async run({ tenant }: Principal, name: string, inputs: JsonObject, reservedId?: string): Promise<RunDto> {
+  async run({ tenant, keyId }: Principal, name: string, inputs: JsonObject, reservedId?: string): Promise<RunDto> {
     try {
       return await orInstead(
-        this.starter.start({ tenant, workflow: name, inputs, trigger: 'api', id: reservedId }),
+        this.starter.start({ tenant, keyId, workflow: name, inputs, trigger: 'api', id: reservedId }),
         workflowNotFound(name),
       );
     } catch (error) {

@@ -25,7 +25,7 @@ export class FlwdRuns {
     const { job_id: jobId, args = {}, tenant = DEFAULT_TENANT, async = false } = body;
     if (tenant !== DEFAULT_TENANT && tenant !== principal.tenant)
       throw new AppError(403, 'permission_denied', `The key is not of the tenant '${tenant}'`);
-    const request = { tenant: principal.tenant, workflow: jobId, inputs: args, trigger: 'api', id: reservedId };
+    const request = { tenant: principal.tenant, keyId: principal.keyId, workflow: jobId, inputs: args, trigger: 'api', id: reservedId };
     const started = this.starter.start(request, async ? undefined : { timeoutMs: WAIT_MS, signal });
     const run = await orInstead(started, jobNotFound(jobId));
     if (!async && run.status === 'failed') throw executionError(run);

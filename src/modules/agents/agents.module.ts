@@ -28,6 +28,7 @@ import { SwarmPattern } from './patterns/swarm.pattern.js';
 import { AgentRunController } from './running/agent-run.controller.js';
 import { AgentRunService } from './running/agent-run.service.js';
 import { AgentsGateway } from './running/agents.gateway.js';
+import { AgentToolsSource } from './tools/agent-tools.source.js';
 
 const LOOP = [AgentCatalog, AgentLoop, ModelTurns, ReactLoop, ToolCalls, ToolEquipment];
 const PATTERNS = [ParallelFanOutPattern, PipelinePattern, PlanAndExecutePattern, ReactPattern, SupervisorPattern, SwarmPattern];
@@ -46,6 +47,7 @@ const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep];
     AgentsService,
     AgentRunNode,
     AgentRunService,
+    AgentToolsSource,
     AgentsGateway,
   ],
   exports: [AgentsService],

@@ -50,6 +50,7 @@ export class WorkflowRunsController {
     const run = await this.starter.start(
       {
         tenant: principal.tenant,
+        keyId: principal.keyId,
         workflow: ref,
         version: query.version,
         inputs: body.inputs ?? {},

@@ -1,5 +1,7 @@
 export { ToolsModule } from './tools.module.js';
 /** Modules contribute tools by decorator, as they do node types. */
 export { ToolProvider, ToolSourceProvider } from './tool.decorator.js';
+/** Names of tools that belong to something with a name of its own. */
+export { sqlToolName, toolName } from './sources/tool-names.js';
 export { ToolRegistry } from './tool-registry.js';
-export { isRunTool, type ExecutedTool, type RunTool, type Tool, type ToolCall, type ToolSource, type ToolSpec } from './tool.js';
+export { isRunTool, type ExecutedTool, type RunTool, type Tool, type ToolCall, type ToolSource, type ToolSpec, type ToolWindow } from './tool.js';

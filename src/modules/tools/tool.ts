@@ -1,4 +1,5 @@
 import type { ChildRunRequest, ChildRunResult, Json, JsonObject, LogLevel, RunInfo } from '../../engine/index.js';
+import type { Permission } from '../../platform/http/permissions.js';
 
 /** What a tool tells about itself; models and `GET /tools` see the first four. */
 export interface ToolSpec {
@@ -18,6 +19,8 @@ export interface ToolSpec {
    * unknown, and the call is not repeated.
    */
   readonly repeatable?: boolean;
+  /** What a caller of `POST /tools/{name}/execute` has to be allowed besides `tools.execute`; without it, nothing. */
+  readonly access?: Permission;
 }
 
 /** One call of a tool. */

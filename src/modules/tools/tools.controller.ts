@@ -43,7 +43,7 @@ export class ToolsController {
     operationId: 'executeTool',
     summary: 'Call a tool',
     description: `Outside of any run or agent. The call ends when the caller leaves or its time is over (408); a tool whose work is a run has
-it cancelled then. A tool that fails answers 422, or 502 when another server is to blame; \`code\` is its own.`,
+it cancelled then, and needs \`runs.create\` as well. A tool that fails answers 422, or 502 when another server is to blame; \`code\` is its own.`,
   })
   @Idempotent()
   @ApiParam({ name: 'name', example: 'datetime_now' })

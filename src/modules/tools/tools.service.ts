@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NotFoundError } from '../../platform/errors/app-error.js';
 import { decodeCursor, encodeCursor } from '../../platform/http/cursor.js';
 import { type Page, pageOf } from '../../platform/http/page.js';
+import { requirePermission } from '../../platform/http/permission.guard.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import {
   type BuiltinToolsDto,
@@ -14,6 +15,7 @@ import {
   toToolDto,
 } from './dto/tool.dto.js';
 import { ToolRunner } from './execution/tool-runner.js';
+import { isRunTool } from './tool.js';
 import { ToolRegistry } from './tool-registry.js';
 
 /** Shows the tools of the caller's tenant, and calls them. */
@@ -37,16 +39,19 @@ export class ToolsService {
   }
 
   async execute(
-    { tenant }: Principal,
+    principal: Principal,
     name: string,
     { input = {}, config = {}, timeout_ms: timeoutMs = DEFAULT_TIMEOUT_MS }: ExecuteToolDto,
     signal: AbortSignal,
     id?: string,
   ): Promise<ToolAnswerDto> {
+    const { tenant, keyId } = principal;
     const tool = await this.registry.find(tenant, name);
     if (tool === null) throw new NotFoundError('tool');
+    const access = isRunTool(tool) ? 'runs.create' : tool.access;
+    if (access !== undefined) requirePermission(principal, access);
     const startedAt = performance.now();
-    const output = await this.runner.call({ tenant, tool, input, config, timeoutMs, signal, id });
+    const output = await this.runner.call({ tenant, keyId, tool, input, config, timeoutMs, signal, id });
     return { tool: tool.name, output, timing_ms: Math.round(performance.now() - startedAt) };
   }
 }

@@ -47,6 +47,8 @@ export interface Orchestration {
   readonly max_parallel?: number;
   /** The same call of a tool with the same result, so often in a row, is a loop. */
   readonly max_repeats?: number;
+  /** How deep runs may nest that are tools of this agent: agents, workflows, and what those call. */
+  readonly max_depth?: number;
 }
 
 export interface AgentTool {
@@ -101,4 +103,5 @@ export interface AgentBudget {
 
 export const DEFAULT_MAX_ITERATIONS = 10;
 export const DEFAULT_MAX_REPEATS = 3;
+export const DEFAULT_MAX_DEPTH = 5;
 export const DEFAULT_OUTPUT_REPAIRS = 2;

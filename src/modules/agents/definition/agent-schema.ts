@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../engine/index.js';
 import { BUDGET_LIMITS_SCHEMA, MODEL_BLOCK_SCHEMA, ROUTING_STRATEGIES } from '../../models/index.js';
-import { PATTERNS } from './agent-definition.js';
+import { DEFAULT_MAX_DEPTH, PATTERNS } from './agent-definition.js';
 
 /** Names of agents: a letter, then letters, digits, `_` and `-`. */
 export const AGENT_NAME_PATTERN = '^[A-Za-z][A-Za-z0-9_-]{0,63}$';
@@ -167,6 +167,10 @@ export const AGENT_SCHEMA: JsonObject = closed(
       ),
       max_parallel: { ...count(1, 100, 'Calls of tools, or workers, at the same time.'), default: 8 },
       max_repeats: { ...count(2, 100, 'The same call with the same result so often in a row is a loop.'), default: 3 },
+      max_depth: {
+        ...count(1, 16, 'How deep agents and workflows that are tools may call each other; beyond it a call fails with `depth_exceeded`.'),
+        default: DEFAULT_MAX_DEPTH,
+      },
     }),
     tools: {
       ...list({ oneOf: [{ type: 'string', pattern: TOOL_NAME_PATTERN }, TOOL] }, 200),

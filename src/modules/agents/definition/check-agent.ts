@@ -3,6 +3,8 @@ import { linearRegex } from '../../../engine/expressions/linear-regex.js';
 import { isJsonObject, type Json } from '../../../engine/index.js';
 import { SchemaValidator } from '../../nodes/index.js';
 import { blockFaults, type ModelBlock } from '../../models/index.js';
+import { toolName } from '../../tools/index.js';
+import { AGENT_TOOL_PREFIX } from '../tools/agent-tool.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AGENT_SCHEMA } from './agent-schema.js';
 import { ruleFaults } from './approval-rule.js';
@@ -76,6 +78,7 @@ function orchestrationFaults({ name, orchestration = {} }: AgentDefinition): Def
 
 function toolFaults({ name: own, tools = [] }: AgentDefinition): DefinitionFault[] {
   const seen = new Set<string>();
+  const ownTool = toolName(AGENT_TOOL_PREFIX, own);
   return tools.flatMap((tool, index) => {
     const path = `/tools/${index}`;
     const { name, type, agent, parameters } = typeof tool === 'string' ? { name: tool } : tool;
@@ -83,7 +86,7 @@ function toolFaults({ name: own, tools = [] }: AgentDefinition): DefinitionFault
     if (seen.has(name))
       faults.push({ path: typeof tool === 'string' ? path : `${path}/name`, code: 'duplicate', message: `"${name}" is listed twice` });
     seen.add(name);
-    if (type === 'agent' && (agent ?? name) === own) faults.push({ path, code: 'cycle', message: 'an agent cannot be its own tool' });
+    if ((type === 'agent' && (agent ?? name) === own) || (type !== 'client' && name === ownTool)) faults.push({ path, code: 'cycle', message: 'an agent cannot be its own tool' });
     if (type !== 'agent' && agent !== undefined)
       faults.push({ path: `${path}/agent`, code: 'unknown_field', message: 'only tools of type agent have one' });
     if (parameters !== undefined) faults.push(...checkSchema(objectSchema(parameters), `${path}/parameters`));

@@ -3,7 +3,7 @@ import { type Json, type JsonObject, isJsonObject, type NodeCall, RunStoppedErro
 import { ApprovalGate, type GateCall } from '../../approvals/index.js';
 import type { ChatMessage, ModelToolCall, TokenUsage } from '../../models/index.js';
 import { isRunTool, ToolRegistry, type ExecutedTool, type RunTool } from '../../tools/index.js';
-import type { ToolApproval } from '../definition/agent-definition.js';
+import { DEFAULT_MAX_DEPTH, type ToolApproval } from '../definition/agent-definition.js';
 import { ruleFor } from '../definition/approval-rule.js';
 import type { AgentRun } from './agent-run.js';
 import { RateWindow } from './rate-window.js';
@@ -68,6 +68,10 @@ export class ToolCalls {
     const { input } = admission;
     const { tool } = equipped;
     if (tool === null) return this.told(run, null, call, input, await this.toCaller(run, key, call, input));
+    if (isRunTool(tool) && run.call.run.depth >= maxDepth(run)) {
+      const message = `agents and workflows may call each other ${maxDepth(run)} levels deep`;
+      return this.told(run, null, call, input, await this.refuse(run, key, call, message, 'depth_exceeded'));
+    }
     return this.told(
       run,
       key,
@@ -131,8 +135,8 @@ export class ToolCalls {
 
   // --- The call ------------------------------------------------------------------------------------------------------
 
-  private refuse(run: AgentRun, key: string, call: ModelToolCall, message: string): Promise<ToolRecord> {
-    return this.step(run, key, call, call.input ?? {}, () => Promise.resolve(failure('refused', message)), true);
+  private refuse(run: AgentRun, key: string, call: ModelToolCall, message: string, code = 'refused'): Promise<ToolRecord> {
+    return this.step(run, key, call, call.input ?? {}, () => Promise.resolve(failure(code, message)), true);
   }
 
   /** Tools of the caller are announced, not carried out here. */
@@ -302,6 +306,11 @@ function faultOf(call: ModelToolCall, equipped: EquippedTool | undefined, regist
   return faults.length === 0
     ? null
     : `the arguments do not fit: ${faults.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}`;
+}
+
+/** So that agents that call each other in a circle come to an end. */
+function maxDepth(run: AgentRun): number {
+  return run.definition.orchestration?.max_depth ?? DEFAULT_MAX_DEPTH;
 }
 
 function failure(code: string, message: string): Omit<ToolRecord, 'duration_ms'> {

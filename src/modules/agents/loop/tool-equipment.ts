@@ -5,15 +5,11 @@ import { AgentQueries } from '../agent-queries.js';
 import type { AgentDefinition, AgentTool } from '../definition/agent-definition.js';
 import { namesTool } from '../definition/approval-rule.js';
 import { objectSchema } from '../definition/short-schema.js';
+import { agentTool } from '../tools/agent-tool.js';
 import { type EquippedTool, ToolBox } from './tool-box.js';
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {} };
-const QUERY: JsonObject = {
-  type: 'object',
-  properties: { query: { type: 'string', description: 'What to do or to find out, complete in itself.' } },
-  required: ['query'],
-};
 
 /** Equips agents with the tools that their definitions name. */
 @Injectable()
@@ -73,22 +69,4 @@ export class ToolEquipment {
     const agent = await this.agents.find(tenant, name);
     return agent === null ? null : agentTool(agent.id, name, agent.definition.description);
   }
-}
-
-/** Another agent as a tool: its work is a run of its own, in the session of the one that calls. */
-export function agentTool(id: string, name: string, description: string | undefined): RunTool {
-  return {
-    name,
-    description: description ?? `The agent ${name}.`,
-    inputSchema: QUERY,
-    type: 'agent',
-    request: ({ input, session, subject }) => ({
-      workflow: id,
-      inputs: { query: String(input['query'] ?? ''), session_id: session ?? null, ...(subject === undefined ? {} : { subject }) },
-    }),
-    result: ({ outputs }) => {
-      const { response = null, data } = outputs as JsonObject;
-      return data === undefined ? response : data;
-    },
-  };
 }

@@ -10,7 +10,7 @@ import { stop } from '../loop/stop.js';
 import { parseLoosely } from '../loop/structured-output.js';
 import { ToolBox, type EquippedTool } from '../loop/tool-box.js';
 import { ToolCalls } from '../loop/tool-calls.js';
-import { agentTool } from '../loop/tool-equipment.js';
+import { agentTool } from '../tools/agent-tool.js';
 import { type PatternRunner, type PatternTask, system, user } from './pattern.js';
 
 const WORKER_TIMEOUT_MS = 3_600_000;

@@ -44,7 +44,7 @@ export class AgentRunService {
       instructions: body.instructions ?? null,
       key_id: keyId,
     };
-    return this.starter.start({ tenant, kind: 'agent', workflow: agent.id, version: agent.version, inputs, trigger: 'api', id }, wait);
+    return this.starter.start({ tenant, keyId, kind: 'agent', workflow: agent.id, version: agent.version, inputs, trigger: 'api', id }, wait);
   }
 
   /** What a run that is over has come to. Throws the problem that its failure stands for. */

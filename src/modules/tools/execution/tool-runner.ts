@@ -12,6 +12,8 @@ const CALLS_AT_ONCE = 64;
 
 export interface DirectCall {
   readonly tenant: string;
+  /** Of the caller, for budgets; null for an anonymous one. */
+  readonly keyId: string | null;
   readonly tool: Tool;
   readonly input: JsonObject;
   readonly config: JsonObject;
@@ -68,10 +70,10 @@ export class ToolRunner {
   }
 
   /** A tool whose work is a run. Nobody waits for it once the caller has left or the time is over, so it is cancelled then. */
-  private async run({ tenant, input, config, signal, timeoutMs, id }: DirectCall, tool: RunTool): Promise<Json> {
+  private async run({ tenant, keyId, input, config, signal, timeoutMs, id }: DirectCall, tool: RunTool): Promise<Json> {
     const { workflow, version, inputs } = tool.request({ input, tenant, config });
     const kind = tool.type === 'agent' ? 'agent' : 'workflow';
-    const run = await this.starter.start({ tenant, kind, workflow, version, inputs, trigger: 'api', id }, { timeoutMs, signal });
+    const run = await this.starter.start({ tenant, keyId, kind, workflow, version, inputs, trigger: 'api', id }, { timeoutMs, signal });
     if (!isTerminal(run.status)) {
       await this.runs.cancel(tenant, run.id, 'nobody waits for the tool any more');
       signal.throwIfAborted();

@@ -50,6 +50,7 @@ export class CollectionToolsSource implements ToolSource {
       inputSchema: INPUT,
       outputSchema: RESULTS,
       type: PREFIX,
+      access: 'rag.read',
       execute: ({ input, signal }): Promise<JsonObject> =>
         asSteps(async () => {
           const search = {

@@ -28,6 +28,7 @@ export const RESULTS = objectOf({ results: { type: 'array', items: RESULT } }, [
 export class RagQueryTool implements ExecutedTool {
   readonly name = 'rag_query';
   readonly type = 'builtin';
+  readonly access = 'rag.read';
   readonly description = 'Search a collection of documents for passages that answer a query.';
   readonly inputSchema = objectOf(
     {
@@ -76,6 +77,7 @@ export class RagQueryTool implements ExecutedTool {
 export class RagIngestTool implements ExecutedTool {
   readonly name = 'rag_ingest';
   readonly type = 'builtin';
+  readonly access = 'rag.write';
   readonly description = 'Put a document into a collection, where it can be found from then on.';
   readonly inputSchema = objectOf(
     {
