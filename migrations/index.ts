@@ -11,6 +11,7 @@ import { CreateRag1764400000000 } from './1764400000000-create-rag.js';
 import { CreateTools1764500000000 } from './1764500000000-create-tools.js';
 import { CreateMemory1764600000000 } from './1764600000000-create-memory.js';
 import { AddInternalWorkflows1764600000100 } from './1764600000100-add-internal-workflows.js';
+import { AddAgentLifecycle1764600000200 } from './1764600000200-add-agent-lifecycle.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -27,4 +28,5 @@ export const MIGRATIONS = [
   CreateTools1764500000000,
   CreateMemory1764600000000,
   AddInternalWorkflows1764600000100,
+  AddAgentLifecycle1764600000200,
 ] as const;

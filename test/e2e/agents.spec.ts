@@ -71,6 +71,48 @@ describe('an agent', () => {
     expect(versions.body.data.map(({ version }) => version)).toEqual([2, 1]);
   });
 
+  it('takes runs once it is deployed, and none while it is paused', async () => {
+    const definition = { name: 'staged', model: MODEL };
+    const asked = async (name = 'staged') => {
+      const { status, body } = await api.post<{ code?: string }>(`/agents/${name}/run`, { query: 'Hi' });
+      return [status, body.code];
+    };
+    expect(await api.post('/agents', definition, { query: { draft: 'true' } })).toMatchObject({ status: 201, body: { status: 'draft' } });
+    expect(await asked()).toEqual([409, 'agent_not_deployed']);
+    expect((await api.post('/agents/staged/pause')).status).toBe(409);
+    expect(await api.post('/agents/staged/deploy')).toMatchObject({ status: 200, body: { status: 'ready' } });
+    expect(await asked()).toEqual([200, undefined]);
+    expect(await api.post('/agents/staged/pause')).toMatchObject({ status: 200, body: { status: 'paused' } });
+    expect(await asked()).toEqual([409, 'agent_not_deployed']);
+    expect((await api.get('/agents/staged')).body).toMatchObject({ status: 'paused' });
+    // Neither a new version nor the same content again changes that; a draft does.
+    expect((await api.post('/agents', { ...definition, instructions: 'more' })).body).toMatchObject({ version: 2, status: 'paused' });
+    await api.post('/agents/staged/deploy');
+    expect((await api.post('/agents', { ...definition, instructions: 'more' }, { query: { draft: 'true' } })).body).toMatchObject({
+      version: 2,
+      status: 'draft',
+    });
+    await api.post('/agents/staged/deploy');
+    expect((await api.put('/agents/staged', definition, { query: { draft: 'true' } })).body).toMatchObject({ version: 3, status: 'draft' });
+    expect((await api.post('/agents/nobody/deploy')).status).toBe(404);
+    expect((await api.post('/agents/nobody/pause')).status).toBe(404);
+  });
+
+  it('that is no more than a draft is nothing that other agents can ask', async () => {
+    await api.post('/agents', { name: 'unfinished', model: MODEL }, { query: { draft: 'true' } });
+    const rules = [{ when: { tool: 'unfinished' }, reply: '{{ tool }}' }, { tool_calls: [{ name: 'unfinished', input: { query: 'Hi' } }] }];
+    await api.post('/agents', {
+      name: 'delegates',
+      model: { primary: { provider: 'scripted', model: 'delegates', rules } },
+      tools: [{ name: 'unfinished', type: 'agent' }],
+    });
+    const { body } = await api.post<{ tool_calls: object[] }>('/agents/delegates/run', { query: 'Hi' });
+    expect(body.tool_calls).toMatchObject([{ tool: 'unfinished', is_error: true }]);
+    await api.post('/agents/unfinished/deploy');
+    const again = await api.post<{ tool_calls: object[] }>('/agents/delegates/run', { query: 'Hi' });
+    expect(again.body.tool_calls).toMatchObject([{ tool: 'unfinished', output: 'Hello' }]);
+  });
+
   it('is no workflow', async () => {
     const { body } = await api.post<AgentBody>('/agents', { name: 'apart', model: MODEL });
     for (const ref of ['apart', 'default%2Fapart', body.id]) expect((await api.get(`/workflows/${ref}`)).status).toBe(404);

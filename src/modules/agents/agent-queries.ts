@@ -5,10 +5,15 @@ import { decodeCursor, encodeCursor, isUuid } from '../../platform/http/cursor.j
 import { type Page, pageOf } from '../../platform/http/page.js';
 import type { AgentDefinition } from './definition/agent-definition.js';
 
+/** Why an agent takes no runs. */
+export type Undeployed = 'draft' | 'paused';
+
 /** An agent with one of its versions, as the API shows it. */
 export interface AgentRow {
   readonly id: string;
   readonly name: string;
+  /** Null when it takes runs. */
+  readonly lifecycle: Undeployed | null;
   readonly version_id: string;
   readonly version: number;
   readonly latest_version: number;
@@ -19,7 +24,7 @@ export interface AgentRow {
   readonly version_created_at: Date;
 }
 
-const COLUMNS = `w.id, w.name, v.id AS version_id, v.version, w.latest_version, v.created_by, v.definition -> 'agent' AS definition,
+const COLUMNS = `w.id, w.name, w.lifecycle, v.id AS version_id, v.version, w.latest_version, v.created_by, v.definition -> 'agent' AS definition,
   w.created_at, w.updated_at, v.created_at AS version_created_at`;
 const OF_TENANT = `w.tenant_id = $1 AND w.kind = 'agent' AND w.deleted_at IS NULL`;
 
@@ -88,6 +93,15 @@ export class AgentQueries {
     // Every agent has a version, so that an empty first page means no agent.
     if (rows.length === 0 && before === null) return null;
     return pageOf(rows, page.limit, toDto, (row) => encodeCursor(row.version));
+  }
+
+  /** Puts an agent out of service, or with null into it. False when there is no such agent. */
+  async setLifecycle(tenant: string, ref: string, lifecycle: Undeployed | null): Promise<boolean> {
+    const changed = await this.dataSource.query<{ id: string }[]>(
+      `WITH changed AS (UPDATE workflows w SET lifecycle = $3 WHERE ${OF_TENANT} AND ${subject(ref)} RETURNING w.id) SELECT id FROM changed`,
+      [tenant, ref, lifecycle],
+    );
+    return changed.length > 0;
   }
 
   /** False when there is no such agent. */

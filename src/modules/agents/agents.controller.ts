@@ -11,7 +11,7 @@ import type { Principal } from '../../platform/http/permissions.js';
 import { type AgentBody, AgentsService } from './agents.service.js';
 import { AGENT_BODY, AGENT_BODY_AGAIN } from './dto/agent-body.js';
 import { AgentDetailDto, AgentDto, AgentValidationDto, AgentVersionDto, StoredAgentDto } from './dto/agent.dto.js';
-import { AgentVersionQueryDto, ListAgentsQueryDto } from './dto/list-agents.dto.js';
+import { AgentVersionQueryDto, ListAgentsQueryDto, StoreAgentQueryDto } from './dto/list-agents.dto.js';
 
 const Name = ApiParam({ name: 'name', description: 'Name of the agent, or its id', example: 'assistant' });
 
@@ -36,12 +36,13 @@ export class AgentsController {
   @ApiProblems(400, 409, 413, 415, 422)
   async createAgent(
     @CurrentPrincipal() principal: Principal,
+    @Query() { draft }: StoreAgentQueryDto,
     @Body() body: unknown,
     @Headers('content-type') contentType: string | undefined,
     @ReservedId() reservedId: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<StoredAgentDto> {
-    const { agent, created } = await this.service.create(principal, toBody(body, contentType), reservedId);
+    const { agent, created } = await this.service.create(principal, toBody(body, contentType), { reservedId, draft });
     response.status(created ? 201 : 200).setHeader('Location', `/api/v1/agents/${agent.name}`);
     return agent;
   }
@@ -98,10 +99,41 @@ export class AgentsController {
   replaceAgent(
     @CurrentPrincipal() principal: Principal,
     @Param('name') name: string,
+    @Query() { draft }: StoreAgentQueryDto,
     @Body() body: unknown,
     @Headers('content-type') contentType: string | undefined,
   ): Promise<StoredAgentDto> {
-    return this.service.replace(principal, name, toBody(body, contentType));
+    return this.service.replace(principal, name, toBody(body, contentType), draft);
+  }
+
+  @Post(':name/deploy')
+  @HttpCode(200)
+  @Endpoint({
+    access: 'agents.write',
+    operationId: 'deployAgent',
+    summary: 'Let runs of an agent start',
+    description: 'Of a draft, or of one that is paused. Agents are deployed when they are stored, unless as a draft.',
+  })
+  @Name
+  @ApiOkResponse({ type: AgentDto })
+  @ApiProblems(404)
+  deployAgent(@CurrentPrincipal() principal: Principal, @Param('name') name: string): Promise<AgentDto> {
+    return this.service.deploy(principal, name);
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @Endpoint({
+    access: 'agents.write',
+    operationId: 'pauseAgent',
+    summary: 'Let no run of an agent start',
+    description: 'Until it is deployed again: whoever asks it is refused (409), also other agents. Runs under way go on.',
+  })
+  @Name
+  @ApiOkResponse({ type: AgentDto })
+  @ApiProblems(404, 409)
+  pauseAgent(@CurrentPrincipal() principal: Principal, @Param('name') name: string): Promise<AgentDto> {
+    return this.service.pause(principal, name);
   }
 
   @Delete(':name')

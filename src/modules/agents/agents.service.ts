@@ -6,7 +6,7 @@ import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { parseYaml, type StoredVersion, WorkflowStore } from '../workflows/index.js';
 import { AgentQueries, type AgentRow } from './agent-queries.js';
-import { agentNotFound, invalidAgent, malformedYaml } from './agents.errors.js';
+import { agentNotDeployed, agentNotFound, invalidAgent, malformedYaml } from './agents.errors.js';
 import type { AgentDefinition } from './definition/agent-definition.js';
 import { checkAgent } from './definition/check-agent.js';
 import { compileAgent } from './definition/compile-agent.js';
@@ -37,16 +37,17 @@ export class AgentsService {
     private readonly queries: AgentQueries,
   ) {}
 
+  /** With `draft`, no run of it starts until it is deployed, also when it was deployed before. */
   async create(
     principal: Principal,
     body: AgentBody,
-    reservedId?: string,
+    { reservedId, draft = false }: { readonly reservedId?: string | undefined; readonly draft?: boolean | undefined } = {},
   ): Promise<{ readonly agent: StoredAgentDto; readonly created: boolean }> {
-    return this.save(principal, this.check(body), reservedId);
+    return this.save(principal, this.check(body), draft, reservedId);
   }
 
-  /** Stores the next version of an agent that exists. */
-  async replace(principal: Principal, name: string, body: AgentBody): Promise<StoredAgentDto> {
+  /** Stores the next version of an agent that exists. `draft` as in `create`. */
+  async replace(principal: Principal, name: string, body: AgentBody, draft = false): Promise<StoredAgentDto> {
     const read = this.check(body);
     const known = await this.find(principal.tenant, name);
     if (read.definition.name !== known.name) {
@@ -54,7 +55,7 @@ export class AgentsService {
         { path: '/name', code: 'name', message: `must be "${known.name}"` },
       ]);
     }
-    return (await this.save(principal, read)).agent;
+    return (await this.save(principal, read, draft)).agent;
   }
 
   /** Reads and validates a definition. Throws what its author is told. */
@@ -75,7 +76,12 @@ export class AgentsService {
   }
 
   /** `createdBy` is `fs:<name>` for a file, else the id of the key. */
-  saveAs(tenant: string, { definition }: ReadAgent, createdBy: string | null, versionId?: string): Promise<StoredVersion> {
+  saveAs(
+    tenant: string,
+    { definition }: ReadAgent,
+    createdBy: string | null,
+    { versionId, draft = false }: { readonly versionId?: string | undefined; readonly draft?: boolean } = {},
+  ): Promise<StoredVersion> {
     return this.store.store({
       tenant,
       kind: 'agent',
@@ -83,6 +89,7 @@ export class AgentsService {
       definition: compileAgent(definition),
       createdBy,
       origin: null,
+      lifecycle: draft ? 'draft' : undefined,
       versionId,
     });
   }
@@ -101,6 +108,20 @@ export class AgentsService {
     return page;
   }
 
+  /** From now on it takes runs. */
+  async deploy(principal: Principal, name: string): Promise<AgentDto> {
+    await this.queries.setLifecycle(principal.tenant, name, null);
+    return toAgentDto(await this.find(principal.tenant, name));
+  }
+
+  /** From now on no run of it starts; those under way go on. Throws 409 for one that is not deployed yet. */
+  async pause(principal: Principal, name: string): Promise<AgentDto> {
+    const { name: known, lifecycle } = await this.find(principal.tenant, name);
+    if (lifecycle === 'draft') throw agentNotDeployed(known, lifecycle);
+    await this.queries.setLifecycle(principal.tenant, name, 'paused');
+    return toAgentDto(await this.find(principal.tenant, name));
+  }
+
   async delete(principal: Principal, name: string): Promise<void> {
     if (!(await this.queries.delete(principal.tenant, name))) throw agentNotFound();
   }
@@ -108,9 +129,12 @@ export class AgentsService {
   private async save(
     principal: Principal,
     read: ReadAgent,
+    draft: boolean,
     reservedId?: string,
   ): Promise<{ readonly agent: StoredAgentDto; readonly created: boolean }> {
-    const stored = await this.saveAs(principal.tenant, read, principal.keyId, reservedId);
+    // Before its next version is there: that one must not be run meanwhile.
+    if (draft) await this.queries.setLifecycle(principal.tenant, read.definition.name, 'draft');
+    const stored = await this.saveAs(principal.tenant, read, principal.keyId, { versionId: reservedId, draft });
     const row = await this.find(principal.tenant, stored.workflowId, stored.version);
     return { agent: { ...toAgentDetailDto(row), warnings: [...read.warnings] }, created: stored.created };
   }

@@ -6,19 +6,19 @@ import { parseWorkflowName } from './workflow-name.js';
 /** Questions of one statement. */
 const MAX_AT_ONCE = 500;
 
-/** By id or by name, whichever is not null: two lookups by index for each question. */
+/** By id or by name, whichever is not null: two lookups by index for each question. What is not deployed is found by version only. */
 const FIND_VERSIONS = `
 SELECT asked.place::int4 AS place, v.id
 FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::int4[])
   WITH ORDINALITY AS asked (tenant_id, id, namespace, name, version, place)
 JOIN LATERAL (
-  SELECT id, latest_version FROM workflows
+  SELECT id, latest_version, lifecycle FROM workflows
   WHERE id = asked.id AND tenant_id = asked.tenant_id AND deleted_at IS NULL
   UNION ALL
-  SELECT id, latest_version FROM workflows
+  SELECT id, latest_version, lifecycle FROM workflows
   WHERE tenant_id = asked.tenant_id AND namespace = asked.namespace AND name = asked.name AND deleted_at IS NULL
 ) w ON true
-JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = coalesce(asked.version, w.latest_version)`;
+JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = coalesce(asked.version, CASE WHEN w.lifecycle IS NULL THEN w.latest_version END)`;
 
 interface Question {
   readonly tenant: string;

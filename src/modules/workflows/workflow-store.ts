@@ -25,6 +25,8 @@ export interface StoreWorkflow {
   readonly createdBy: string | null;
   /** Null for a definition that came by API. */
   readonly origin: DefinitionOrigin | null;
+  /** Of a new agent that is not deployed yet; what exists stays as it is. */
+  readonly lifecycle?: 'draft' | undefined;
   /** The new version's id, when one is reserved. */
   readonly versionId?: string | undefined;
 }
@@ -65,12 +67,12 @@ export class WorkflowStore {
     definition: WorkflowDefinition,
     hash: Buffer,
   ): Promise<StoredVersion | null> {
-    const { tenant, kind = 'workflow', name, createdBy, origin, versionId } = request;
+    const { tenant, kind = 'workflow', name, lifecycle = null, createdBy, origin, versionId } = request;
     const source = sourceOfVersion(createdBy);
     await manager.query(
-      `INSERT INTO workflows (id, tenant_id, kind, namespace, name, source, latest_version) VALUES ($1, $2, $3, $4, $5, $6, 0)
+      `INSERT INTO workflows (id, tenant_id, kind, namespace, name, lifecycle, source, latest_version) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)
        ON CONFLICT (tenant_id, namespace, name) WHERE deleted_at IS NULL DO NOTHING`,
-      [uuidv7(), tenant, kind, name.namespace, name.name, source],
+      [uuidv7(), tenant, kind, name.namespace, name.name, lifecycle, source],
     );
     const workflow = await this.findWorkflow(manager, request, true);
     if (workflow === null) return null;

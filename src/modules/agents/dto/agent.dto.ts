@@ -4,6 +4,9 @@ import { sourceOfVersion } from '../../workflows/index.js';
 import type { AgentRow } from '../agent-queries.js';
 import { PATTERNS } from '../definition/agent-definition.js';
 
+export const AGENT_STATUSES = ['ready', 'draft', 'paused'] as const;
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
 const ID_EXAMPLE = '019a8f3e-6f00-7c3a-9d51-3f7d3a1e2b4c';
 const TIME_EXAMPLE = '2030-01-01T12:00:00.000Z';
 
@@ -35,8 +38,8 @@ export class AgentDto {
   @ApiProperty({ type: 'string', isArray: true, description: 'Names of its tools', example: ['http_request'] })
   tools: string[];
 
-  @ApiProperty({ enum: ['ready'], example: 'ready' })
-  status: 'ready';
+  @ApiProperty({ enum: AGENT_STATUSES, description: 'Only of a `ready` one runs start', example: 'ready' })
+  status: AgentStatus;
 
   @ApiProperty({ description: 'Where the version came from: `api`, or `fs:` and the name of a directory', example: 'api' })
   source: string;
@@ -110,7 +113,7 @@ export function toAgentDto(row: AgentRow): AgentDto {
     model: modelName(definition.model.primary),
     pattern: definition.orchestration?.pattern ?? 'react',
     tools: (definition.tools ?? []).map((tool) => (typeof tool === 'string' ? tool : tool.name)),
-    status: 'ready',
+    status: row.lifecycle ?? 'ready',
     source: sourceOfVersion(row.created_by),
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),

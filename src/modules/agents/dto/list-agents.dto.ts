@@ -1,6 +1,6 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type as Convert } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { Transform, Type as Convert } from 'class-transformer';
+import { IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { PageQueryDto } from '../../../platform/http/page.js';
 
 export class ListAgentsQueryDto extends PageQueryDto {
@@ -15,6 +15,14 @@ export class ListAgentsQueryDto extends PageQueryDto {
   @MaxLength(200)
   @IsOptional()
   source?: string;
+}
+
+export class StoreAgentQueryDto {
+  @ApiPropertyOptional({ type: 'boolean', default: false, description: 'Whether no run of it starts until it is deployed' })
+  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
+  @IsBoolean()
+  @IsOptional()
+  draft?: boolean;
 }
 
 export class AgentVersionQueryDto {

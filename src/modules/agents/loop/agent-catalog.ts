@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { StepError, type StoredDefinition } from '../../../engine/index.js';
 import { DefinitionsService } from '../../workflows/index.js';
 import { AgentQueries } from '../agent-queries.js';
+import { agentNotDeployed } from '../agents.errors.js';
 import type { AgentDefinition } from '../definition/agent-definition.js';
 import type { LoadedAgent } from './agent-run.js';
 
@@ -13,10 +14,12 @@ export class AgentCatalog {
     private readonly queries: AgentQueries,
   ) {}
 
-  /** A version of an agent, by name or id, the latest unless one is named. Throws `StepError('unknown_agent')`. */
+  /** A version of an agent, by name or id, the latest unless one is named. Throws `StepError`: `unknown_agent`, `agent_not_deployed`. */
   async version(tenant: string, name: string, version?: number): Promise<{ readonly versionId: string }> {
     const row = await this.queries.find(tenant, name, version);
     if (row === null) throw new StepError('unknown_agent', `there is no agent "${name}"`, { retryable: false });
+    if (row.lifecycle !== null)
+      throw new StepError('agent_not_deployed', agentNotDeployed(row.name, row.lifecycle).detail, { retryable: false });
     return { versionId: row.version_id };
   }
 

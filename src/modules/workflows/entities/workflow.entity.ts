@@ -5,6 +5,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('workflows_tenant_id_namespace_name_key', ['tenantId', 'namespace', 'name'], { unique: true, where: 'deleted_at IS NULL' })
 @Index('workflows_tenant_id_id_idx', ['tenantId', 'id'])
 @Check('workflows_kind_check', `kind IN ('workflow', 'agent', 'internal')`)
+@Check('workflows_lifecycle_check', `lifecycle IN ('draft', 'paused')`)
 export class WorkflowEntity {
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'workflows_pkey' })
   id: string;
@@ -15,6 +16,10 @@ export class WorkflowEntity {
   /** `workflow`; `agent`: then its versions are what the agent's runs execute; `internal`: the server's own, which nobody sees listed. */
   @Column({ type: 'text', default: 'workflow', comment: 'agents have no namespace, which keeps their names apart from those of workflows' })
   kind: 'workflow' | 'agent' | 'internal';
+
+  /** Of agents: why no run of it starts. Null when it is deployed. */
+  @Column({ type: 'text', nullable: true, comment: 'of agents: why no run of it starts; null when it is deployed' })
+  lifecycle: 'draft' | 'paused' | null;
 
   /** Of agents it is empty. */
   @Column({ type: 'text' })
