@@ -23,6 +23,8 @@ export const closed = (properties: JsonObject, required: string[] = []): JsonObj
   required,
 });
 
+const CODES: JsonObject = { type: 'array', items: text(100), maxItems: 100 };
+
 export const RETRY: JsonObject = {
   ...closed(
     {
@@ -32,12 +34,8 @@ export const RETRY: JsonObject = {
       max_delay_ms: integer(0, DAY_MS, 'No delay is longer.'),
       multiplier: { type: 'number', minimum: 1, maximum: 100, description: 'Factor of exponential back-off.' },
       jitter: { type: 'boolean', description: 'Draw each delay between half and the whole of the computed one.' },
-      retry_on: {
-        type: 'array',
-        items: text(100),
-        maxItems: 100,
-        description: 'Error codes that are tried again; absent means every retryable error.',
-      },
+      retry_on: { ...CODES, description: 'Error codes that are tried again; absent means every retryable error.' },
+      give_up_on: { ...CODES, description: 'Error codes that are not tried again, whatever else says so.' },
     },
     ['max_attempts'],
   ),
@@ -74,6 +72,11 @@ const NODE: JsonObject = closed(
   },
   ['id', 'type'],
 );
+
+export const METADATA: JsonObject = {
+  type: 'object',
+  description: 'What other programs keep with the definition. Runs do not see it.',
+};
 
 const days: JsonObject = { type: ['number', 'null'], minimum: 0, maximum: 36_500 };
 
@@ -130,6 +133,7 @@ export const DEFINITION_SCHEMA: JsonObject = {
         maxItems: 100,
         description: 'Environment variables the expressions may read as env.NAME.',
       },
+      metadata: METADATA,
     },
     ['name', 'nodes'],
   ),

@@ -74,6 +74,7 @@ describe('a definition', () => {
             multiplier: 2,
             jitter: true,
             retry_on: ['timeout'],
+            give_up_on: ['too_large'],
           },
           timeout_ms: 10000,
         },
@@ -101,6 +102,7 @@ describe('a definition', () => {
       outputs: { orders: '{{ nodes.price.output }}', all: '{{ keys(nodes) }}', run: '{{ run.id + run.created_at }}' },
       triggers: [{ type: 'cron' }],
       env: ['REGION'],
+      metadata: { from: 'elsewhere', text: '{{ nothing here is read' },
       settings: {
         max_parallel_nodes: 10,
         on_error: 'retry_run',

@@ -56,6 +56,8 @@ export interface GraphDefinition {
   readonly settings?: WorkflowSettings;
   /** Names of environment variables the definition may read as `env.NAME` (subject to the operator's allow-list). */
   readonly env?: readonly string[];
+  /** What other programs keep with the definition. Runs do not see it. */
+  readonly metadata?: JsonObject;
   /** Of the implicit workflow of an agent's version: the agent. No workflow that users write has one. */
   readonly agent?: JsonObject;
 }

@@ -11,6 +11,8 @@ export interface RetryPolicy {
   readonly jitter?: boolean;
   /** Error codes that are tried again; absent means every retryable error. */
   readonly retry_on?: readonly string[];
+  /** Error codes that are not tried again, whatever else says so. */
+  readonly give_up_on?: readonly string[];
 }
 
 /** Days that runs are kept after their end, fractions included; null for ever, absent as the server does. */

@@ -165,4 +165,6 @@ export interface StatesDefinition {
   readonly settings?: StatesSettings;
   /** Names of environment variables the definition may read as `env.NAME` (subject to the operator's allow-list). */
   readonly env?: readonly string[];
+  /** What other programs keep with the definition. Runs do not see it. */
+  readonly metadata?: JsonObject;
 }

@@ -34,6 +34,13 @@ describe('retryDelay', () => {
     expect(retryDelay({ max_attempts: 3 }, 1, { code: 'x', retryable: false }, Math.random)).toBeNull();
   });
 
+  it('gives up on what it is told to, and on nothing else', () => {
+    const policy = { max_attempts: 3, give_up_on: ['timeout'] };
+    expect(retryDelay(policy, 1, { code: 'timeout', retryable: true }, Math.random)).toBeNull();
+    expect(retryDelay({ ...policy, retry_on: ['timeout'] }, 1, { code: 'timeout', retryable: true }, Math.random)).toBeNull();
+    expect(retryDelay(policy, 1, failure, Math.random)).not.toBeNull();
+  });
+
   it('takes the delay a failure names, within the cap', () => {
     const policy = { max_attempts: 3, max_delay_ms: 1_000 };
     expect(retryDelay(policy, 1, { ...failure, retryAfterMs: 700 }, Math.random)).toBe(700);

@@ -32,7 +32,7 @@ export function backoffDelay(policy: RetryPolicy, attempt: number): number {
 export function retryDelay(policy: RetryPolicy | undefined, attempt: number, failure: Failure, random: () => number): number | null {
   if (policy === undefined || attempt >= policy.max_attempts) return null;
   const wanted = policy.retry_on === undefined ? failure.retryable : policy.retry_on.includes(failure.code);
-  if (!wanted) return null;
+  if (!wanted || policy.give_up_on?.includes(failure.code) === true) return null;
   if (failure.retryAfterMs !== undefined) return Math.min(failure.retryAfterMs, policy.max_delay_ms ?? DEFAULT_MAX_DELAY_MS);
   const delay = backoffDelay(policy, attempt);
   return Math.round(policy.jitter === true ? delay / 2 + (random() * delay) / 2 : delay);

@@ -1,4 +1,4 @@
-import { closed, integer, RETRY, SETTINGS, text, WORKFLOW_NAME_PATTERN, YEAR_MS } from '../graph/definition-schema.js';
+import { closed, integer, METADATA, RETRY, SETTINGS, text, WORKFLOW_NAME_PATTERN, YEAR_MS } from '../graph/definition-schema.js';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.js';
 import type { StateType } from '../model/states-definition.js';
 
@@ -163,6 +163,7 @@ export const STATES_SCHEMA: JsonObject = {
         mask_inputs: { type: 'array', items: { type: 'string', minLength: 1 }, maxItems: 100 },
       }),
       env: { type: 'array', items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }, maxItems: 100 },
+      metadata: METADATA,
     },
     ['name', 'kind', 'initial', 'states'],
   ),
