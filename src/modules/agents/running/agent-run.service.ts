@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../engine/index.js';
 import type { Principal } from '../../../platform/http/permissions.js';
 import { type FeedSink, type RunDto, RunsService, RunStreamService, StartRunService, type WaitForRun } from '../../runs/index.js';
 import { AgentQueries } from '../agent-queries.js';
-import { agentNotFound } from '../agents.errors.js';
+import { agentNotDeployed, agentNotFound } from '../agents.errors.js';
 import type { AgentDefinition } from '../definition/agent-definition.js';
 import type { AgentAnswerDto, RunAgentDto } from '../dto/run-agent.dto.js';
 import { redactPersonal } from '../guardrails/guardrails.js';
@@ -35,6 +35,7 @@ export class AgentRunService {
     const { tenant, keyId } = principal;
     const agent = await this.agents.find(tenant, name, version);
     if (agent === null) throw agentNotFound();
+    if (agent.lifecycle !== null) throw agentNotDeployed(agent.name, agent.lifecycle);
     const inputs: JsonObject = {
       query: withoutPersonal(agent.definition, body.query),
       session_id: body.session_id ?? randomUUID(),
@@ -44,7 +45,10 @@ export class AgentRunService {
       instructions: body.instructions ?? null,
       key_id: keyId,
     };
-    return this.starter.start({ tenant, keyId, kind: 'agent', workflow: agent.id, version: agent.version, inputs, trigger: 'api', id }, wait);
+    return this.starter.start(
+      { tenant, keyId, kind: 'agent', workflow: agent.id, version: agent.version, inputs, trigger: 'api', id },
+      wait,
+    );
   }
 
   /** What a run that is over has come to. Throws the problem that its failure stands for. */
