@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { runRate } from '../model/rate.js';
 import { PRIORITY_POINT_MS, type NewRun, type RunStore } from '../ports/run-store.js';
-import { entry, type StoreUnderTest } from './run-store.contract.js';
+import type { StoreUnderTest } from './run-store.contract.js';
+import { entry, runOf } from './stored-run.js';
 
 const LEASE = { owner: 'worker-a', leaseMs: 600_000 };
 
@@ -30,34 +31,8 @@ export function runStoreLimitsContract(name: string, create: () => Promise<Store
     let created = 0;
     const newRun = (fields: Partial<NewRun> = {}): NewRun => {
       // Ids are in the order of creation, as those of version 7 are.
-      const id = fields.id ?? `00000000-0000-7000-8000-${(++created).toString(16).padStart(4, '0')}${randomUUID().slice(0, 8)}`;
-      const claim = fields.claim ?? false;
-      const first = entry(id, null, claim ? 'run.started' : 'run.created', { data: { inputs: {} }, span: claim ? 2 : 1 });
-      return {
-        id,
-        tenant,
-        kind: 'workflow',
-        workflowId,
-        versionId,
-        subjectName: 'demo/x',
-        subjectVersion: 1,
-        priority: 0,
-        tags: [],
-        trigger: 'api',
-        parentRunId: null,
-        parentStep: null,
-        resumedFrom: null,
-        depth: 0,
-        concurrency: null,
-        rate: null,
-        runAt: null,
-        timeoutMs: null,
-        createdAt: first.at,
-        claim,
-        first,
-        kept: [],
-        ...fields,
-      };
+      const id = `00000000-0000-7000-8000-${(++created).toString(16).padStart(4, '0')}${randomUUID().slice(0, 8)}`;
+      return runOf({ id, tenant, workflowId, versionId, ...fields });
     };
     const createRuns = (...runs: NewRun[]) => store.createRuns({ runs, ...LEASE });
     const createOne = async (fields: Partial<NewRun> = {}): Promise<string> => {

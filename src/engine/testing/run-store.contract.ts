@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { chainHash, GENESIS_HASH } from '../journal/hash-chain.js';
+import { GENESIS_HASH } from '../journal/hash-chain.js';
 import type { JournalEntry } from '../journal/journal-entry.js';
-import type { JsonObject } from '../model/json.js';
-import type { RunEventType } from '../model/run-event.js';
 import type { JournalWrite, LeaseTransition, NewRun, RunStore } from '../ports/run-store.js';
+import { entry, runOf } from './stored-run.js';
 
 export interface StoreUnderTest {
   readonly store: RunStore;
@@ -30,36 +29,7 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       tenant = `t-${randomUUID()}`;
     });
 
-    const newRun = (fields: Partial<NewRun> = {}): NewRun => {
-      const id = fields.id ?? randomUUID();
-      const claim = fields.claim ?? false;
-      const first = entry(id, null, claim ? 'run.started' : 'run.created', { data: { inputs: {} }, span: claim ? 2 : 1 });
-      return {
-        id,
-        tenant,
-        kind: 'workflow',
-        workflowId: randomUUID(),
-        versionId,
-        subjectName: 'demo/x',
-        subjectVersion: 1,
-        priority: 0,
-        tags: ['a', 'b'],
-        trigger: 'api',
-        parentRunId: null,
-        parentStep: null,
-        resumedFrom: null,
-        depth: 0,
-        concurrency: null,
-        rate: null,
-        runAt: null,
-        timeoutMs: null,
-        createdAt: first.at,
-        claim,
-        first,
-        kept: [],
-        ...fields,
-      };
-    };
+    const newRun = (fields: Partial<NewRun> = {}): NewRun => runOf({ tenant, versionId, tags: ['a', 'b'], ...fields });
     const createRuns = (...runs: NewRun[]) => store.createRuns({ runs, ...LEASE });
     const leased = async (fields: Partial<NewRun> = {}): Promise<NewRun> => {
       const run = newRun({ claim: true, ...fields });
@@ -388,27 +358,4 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       });
     });
   });
-}
-
-/** A journal row chained to the one before it. */
-export function entry(
-  runId: string,
-  previous: JournalEntry | null,
-  type: RunEventType,
-  fields: { step?: string; attempt?: number; span?: 1 | 2; data?: JsonObject },
-): JournalEntry {
-  const span = fields.span ?? 1;
-  const at = Date.now();
-  const row = {
-    runId,
-    seq: (previous?.seq ?? 0) + span,
-    span,
-    type,
-    step: fields.step ?? null,
-    attempt: fields.attempt ?? 0,
-    at,
-    startedAt: span === 2 ? at : null,
-    data: JSON.stringify(fields.data ?? {}),
-  };
-  return { ...row, hash: chainHash(previous?.hash ?? GENESIS_HASH, row) };
 }
