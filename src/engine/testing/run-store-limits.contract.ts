@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { runRate } from '../model/rate.js';
 import { PRIORITY_POINT_MS, type NewRun, type RunStore } from '../ports/run-store.js';
 import type { StoreUnderTest } from './run-store.contract.js';
-import { entry, runOf } from './stored-run.js';
+import { runOf } from './stored-run.js';
 
 const LEASE = { owner: 'worker-a', leaseMs: 600_000 };
 

@@ -11,6 +11,8 @@ import { AgentsService } from './agents.service.js';
 import { BudgetPlan } from './budgets/budget-plan.js';
 import { BudgetStore } from './budgets/budget-store.js';
 import { BudgetSweep } from './budgets/budget-sweep.js';
+import { RunKeys } from './budgets/run-keys.js';
+import { InlineAgentsCheck } from './definition/inline-agents-check.js';
 import { AgentFilesService } from './files/agent-files.service.js';
 import { AgentCatalog } from './loop/agent-catalog.js';
 import { AgentLoop } from './loop/agent-loop.js';
@@ -32,7 +34,7 @@ import { AgentToolsSource } from './tools/agent-tools.source.js';
 
 const LOOP = [AgentCatalog, AgentLoop, ModelTurns, ReactLoop, ToolCalls, ToolEquipment];
 const PATTERNS = [ParallelFanOutPattern, PipelinePattern, PlanAndExecutePattern, ReactPattern, SupervisorPattern, SwarmPattern];
-const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep];
+const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep, RunKeys];
 
 /** Agents: their definitions, and their runs. */
 @Module({
@@ -46,10 +48,11 @@ const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep];
     AgentQueries,
     AgentsService,
     AgentRunNode,
+    InlineAgentsCheck,
     AgentRunService,
     AgentToolsSource,
     AgentsGateway,
   ],
-  exports: [AgentsService],
+  exports: [AgentRunService, AgentsService],
 })
 export class AgentsModule {}

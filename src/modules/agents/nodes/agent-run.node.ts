@@ -1,5 +1,8 @@
-import { type DurableCall, type DurableNodeType, type Json, type JsonObject, isJsonObject } from '../../../engine/index.js';
+import { Inject } from '@nestjs/common';
+import { CONFIG, type HeddleConfig } from '../../../config/index.js';
+import { type DurableCall, type DurableNodeType, type Json, type JsonObject, isJsonObject, StepError } from '../../../engine/index.js';
 import { ANY, NO_INPUTS, NodeTypeProvider, objectOf } from '../../nodes/index.js';
+import { readInlineAgent } from '../definition/inline-agent.js';
 import { AgentCatalog } from '../loop/agent-catalog.js';
 import { AgentLoop } from '../loop/agent-loop.js';
 import type { LoadedAgent } from '../loop/agent-run.js';
@@ -16,7 +19,13 @@ export class AgentRunNode implements DurableNodeType {
   readonly durable = true;
   readonly configSchema = objectOf(
     {
-      agent: { type: 'string', minLength: 1, maxLength: 100, description: 'Name of the agent.' },
+      agent: {
+        type: ['string', 'object'],
+        minLength: 1,
+        maxLength: 100,
+        description:
+          'Name of the agent, or a whole definition as `POST /agents` takes it: an agent of this workflow only. Its `model` may be left out: then it is that of `HEDDLE_DEFAULT_MODEL`.',
+      },
       version: { type: 'integer', minimum: 1, description: 'Which version; the latest when the node begins, if not said.' },
       query: { type: 'string', description: 'What is asked.' },
       session_id: { ...NULLABLE_TEXT, description: 'The conversation that this is a turn of.' },
@@ -51,6 +60,7 @@ export class AgentRunNode implements DurableNodeType {
   constructor(
     private readonly catalog: AgentCatalog,
     private readonly loop: AgentLoop,
+    @Inject(CONFIG) private readonly config: HeddleConfig,
   ) {}
 
   async execute(call: DurableCall): Promise<JsonObject> {
@@ -71,11 +81,26 @@ export class AgentRunNode implements DurableNodeType {
     const { kind, tenant, workflow } = call.run;
     if (kind === 'agent' && workflow !== null) return this.catalog.ofRun(tenant, workflow);
     const { agent, version } = call.config;
+    if (isJsonObject(agent)) return this.inline(call, agent);
     const found = await call.step('agent', { type: 'agent.version' }, async () => {
       const { versionId } = await this.catalog.version(tenant, String(agent), typeof version === 'number' ? version : undefined);
       return { version_id: versionId };
     });
     return this.catalog.load(String((found as JsonObject)['version_id']));
+  }
+
+  /** An agent of the workflow has the workflow's version, and budgets of its own. */
+  private inline({ run: { workflow } }: DurableCall, value: JsonObject): LoadedAgent {
+    const checked = readInlineAgent(value, this.config);
+    if ('errors' in checked) {
+      const [first] = checked.errors;
+      throw new StepError('invalid_agent', `config.agent${first?.path ?? ''} ${first?.message ?? ''}`, {
+        retryable: false,
+        details: checked.errors as unknown as Json,
+      });
+    }
+    const { definition } = checked;
+    return { id: `${workflow?.id ?? ''}/${definition.name}`, name: definition.name, version: workflow?.version ?? 1, definition };
   }
 }
 
