@@ -9,6 +9,8 @@ import { TimeDelayNode } from './builtin/time-delay.node.js';
 import { JsonParseNode, JsonStringifyNode } from './builtin/transform-json.node.js';
 import { TransformSetNode } from './builtin/transform-set.node.js';
 import { WorkflowRunNode } from './builtin/workflow-run.node.js';
+import { GithubCallNode } from './github/github-call.node.js';
+import { GithubClient } from './github/github-client.js';
 import { NodeTypeRegistry } from './node-type-registry.js';
 import { JavascriptSandbox } from './sandbox/javascript-sandbox.js';
 
@@ -21,6 +23,8 @@ import { JavascriptSandbox } from './sandbox/javascript-sandbox.js';
     CodeJavascriptNode,
     ControlFailNode,
     DebugLogNode,
+    GithubCallNode,
+    GithubClient,
     HttpRequestNode,
     JsonParseNode,
     JsonStringifyNode,
