@@ -166,6 +166,10 @@ describe('when a model fails', () => {
     const answer = await ask(api, 'persists', 'Hi');
     expect(answer.response).toBe('two');
     expect([first.calls.length, second.calls.length]).toEqual([2, 1]);
+    expect(answer.usage_by_model).toMatchObject([
+      { model: `m${models}`, role: 'reasoner', calls: 2, total_tokens: 0 },
+      { model: `n${models}`, role: 'reasoner', calls: 1, total_tokens: answer.usage.total_tokens },
+    ]);
   });
 
   it.each([

@@ -14,6 +14,7 @@ export interface AgentAnswer {
     readonly total_tokens: number;
     readonly cost_usd: number | null;
   };
+  readonly usage_by_model: readonly object[];
   readonly stop_reason: string;
   readonly model: string;
   readonly provider: string;

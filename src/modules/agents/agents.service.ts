@@ -98,6 +98,11 @@ export class AgentsService {
     return this.queries.list(principal.tenant, query, toAgentDto);
   }
 
+  /** As `list`, with their definitions. */
+  listDetails(principal: Principal, query: ListAgentsQueryDto): Promise<Page<AgentDetailDto>> {
+    return this.queries.list(principal.tenant, query, toAgentDetailDto);
+  }
+
   async get(principal: Principal, name: string, version?: number): Promise<AgentDetailDto> {
     return toAgentDetailDto(await this.find(principal.tenant, name, version));
   }

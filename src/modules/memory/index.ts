@@ -9,3 +9,5 @@ export {
   type MemoryTurn,
   type RememberedContext,
 } from './agent-memory.js';
+/** What agents remember, as the API shows it: for other entrances. */
+export { MemoryService } from './memory.service.js';

@@ -29,6 +29,6 @@ import { TurnRemoval } from './turn-removal.js';
     StoredMemory,
     { provide: AgentMemory, useExisting: StoredMemory },
   ],
-  exports: [AgentMemory],
+  exports: [AgentMemory, MemoryService],
 })
 export class MemoryModule {}

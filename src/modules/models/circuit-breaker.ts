@@ -25,7 +25,21 @@ interface Circuit {
   sharedAt: number;
 }
 
+/** What is known of a model that a tenant has used. */
+export interface ModelStanding {
+  readonly provider: string;
+  readonly model: string;
+  /** `open`: it is left alone for a while; `half_open`: the next call tries it again. */
+  readonly state: 'closed' | 'open' | 'half_open';
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Moving average to the first token, milliseconds; 0 when it never answered. */
+  readonly latencyMs: number;
+}
+
 const UNUSED: Circuit = { failures: 0, state: 'closed', latencyMs: 0, sharedAt: 0 };
+
+const STATE = `CASE WHEN open_until IS NULL THEN 'closed' WHEN open_until > now() THEN 'open' ELSE 'half_open' END AS state`;
 
 const SUCCEEDED = `
   INSERT INTO model_circuits (tenant_id, target, latency_ms) VALUES ($1, $2, $3)
@@ -72,6 +86,18 @@ export class CircuitBreaker {
     return (await this.look(tenant, block)).latencyMs;
   }
 
+  /** Of every model that the tenant has used, over all nodes. One that is reached in several ways is there several times. */
+  async standings(tenant: string): Promise<ModelStanding[]> {
+    const rows = await this.dataSource.query<(Omit<ModelStanding, 'provider' | 'model'> & { target: string })[]>(
+      `SELECT target, failures, latency_ms AS "latencyMs", ${STATE} FROM model_circuits WHERE tenant_id = $1 ORDER BY target`,
+      [tenant],
+    );
+    return rows.map(({ target, ...standing }) => {
+      const [provider, model] = JSON.parse(target) as [string, string];
+      return { provider, model, ...standing };
+    });
+  }
+
   async succeeded(tenant: string, block: ModelBlock, latencyMs: number, now: number): Promise<void> {
     const circuit = await this.look(tenant, block);
     circuit.latencyMs = circuit.latencyMs === 0 ? latencyMs : (1 - LATENCY_WEIGHT) * circuit.latencyMs + LATENCY_WEIGHT * latencyMs;
@@ -92,9 +118,7 @@ export class CircuitBreaker {
     if (known !== undefined) return known;
     const circuit = await this.quietly(UNUSED, async () => {
       const [row] = await this.dataSource.query<Omit<Circuit, 'sharedAt'>[]>(
-        `SELECT failures, latency_ms AS "latencyMs",
-           CASE WHEN open_until IS NULL THEN 'closed' WHEN open_until > now() THEN 'open' ELSE 'half_open' END AS state
-         FROM model_circuits WHERE tenant_id = $1 AND target = $2`,
+        `SELECT failures, latency_ms AS "latencyMs", ${STATE} FROM model_circuits WHERE tenant_id = $1 AND target = $2`,
         [tenant, targetOf(block)],
       );
       return row === undefined ? UNUSED : { ...row, sharedAt: Date.now() };

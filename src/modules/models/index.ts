@@ -1,6 +1,8 @@
 export { ModelsModule } from './models.module.js';
 /** `fetch` through the guarded client, for libraries that take one. */
 export { egressFetch } from './egress-fetch.js';
+/** Which models are known to be down. */
+export { CircuitBreaker, type ModelStanding } from './circuit-breaker.js';
 /** Asks models: routing, fallback, retries, prices. */
 export { ModelGateway, sumUsage } from './model-gateway.js';
 export {

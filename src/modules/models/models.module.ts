@@ -8,6 +8,6 @@ import { Router } from './router.js';
 /** Models of all providers behind one gateway. */
 @Module({
   providers: [CircuitBreaker, LanguageModels, ModelGateway, ModelsFile, Router],
-  exports: [ModelGateway, ModelsFile],
+  exports: [CircuitBreaker, ModelGateway, ModelsFile],
 })
 export class ModelsModule {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { FieldError } from '../../platform/errors/app-error.js';
-import { UnprocessableError } from '../../platform/errors/app-error.js';
+import { ConflictError, UnprocessableError } from '../../platform/errors/app-error.js';
 import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { Embeddings, LOCAL_MODEL, type EmbeddingModelSpec } from '../embeddings/index.js';
@@ -43,6 +43,15 @@ export class CollectionsService {
     const collection = await this.find(tenant, name);
     if (!created && collection.id !== id) throw collectionExists(name);
     return toCollectionDto(collection, await this.store.sizeOf(collection.id));
+  }
+
+  /** The collection of that name; made with nothing but its name when there is none. */
+  async ensure(principal: Principal, name: string): Promise<void> {
+    if ((await this.store.find(principal.tenant, name)) !== null) return;
+    await this.create(principal, { name }).catch((error: unknown) => {
+      // Somebody else made it meanwhile.
+      if (!(error instanceof ConflictError)) throw error;
+    });
   }
 
   list({ tenant }: Principal, query: PageQueryDto): Promise<Page<CollectionSummaryDto>> {

@@ -43,6 +43,6 @@ import { VectorsCheck } from './vectors-check.js';
     RagIndexNode,
     RagQueryNode,
   ],
-  exports: [CollectionsService, IngestService, SearchService],
+  exports: [CollectionsService, DocumentsService, IngestService, SearchService],
 })
 export class RagModule {}

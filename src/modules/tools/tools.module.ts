@@ -83,6 +83,6 @@ const SERVERS = [ToolServerStore, ToolServersService, McpConnections, OpenapiCal
     ...SOURCES,
     ...SERVERS,
   ],
-  exports: [ToolRegistry],
+  exports: [ToolRegistry, ToolsService],
 })
 export class ToolsModule {}

@@ -46,10 +46,10 @@ export class ValidationGuard implements CanActivate {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<EdgeRequest>();
     const { body, query } = this.expected(context);
-    const options = request.dialect === undefined ? STRICT : LENIENT;
-    if (body !== undefined) request.body = checkBody(request.body, body);
+    const { dialect } = request;
+    if (body !== undefined) request.body = checkBody(request.body, body, dialect?.passesOverUnknownMembers === true ? LENIENT : STRICT);
     // Express reads the query anew at each look at it, unless the request has one of its own.
-    if (query !== undefined) Object.defineProperty(request, 'query', { value: checkQuery(request.query, query, options) });
+    if (query !== undefined) Object.defineProperty(request, 'query', { value: checkQuery(request.query, query, dialect === undefined ? STRICT : LENIENT) });
     return true;
   }
 
@@ -77,13 +77,13 @@ function dtoOf(controller: Type<object>, handler: string, source: RouteParamtype
     .find((type): type is Type<object> => !WITHOUT_RULES.has(type));
 }
 
-function checkBody(value: unknown, dto: Type<object>): object {
+function checkBody(value: unknown, dto: Type<object>, options: ValidatorOptions): object {
   const given = value ?? {};
   if (!isJsonObject(given)) throw refused('body', [{ path: '', code: 'type', message: 'must be a JSON object' }]);
   const faults: FieldError[] = [];
   const body = hydrate(given, dto, '', faults);
   if (faults.length === 0 && DtoRules.of(dto).surelyHoldFor(body)) return body;
-  faults.push(...toFieldErrors(validateSync(body, STRICT), 'pointer'));
+  faults.push(...toFieldErrors(validateSync(body, options), 'pointer'));
   if (faults.length > 0) throw refused('body', faults);
   return body;
 }

@@ -80,6 +80,20 @@ export class AgentUsageDto {
   cost_usd: number | null;
 }
 
+export class AgentModelUsageDto extends AgentUsageDto {
+  @ApiProperty({ example: 'openai' })
+  provider: string;
+
+  @ApiProperty({ example: 'gpt-4.1-mini' })
+  model: string;
+
+  @ApiProperty({ description: 'What it was asked for, as patterns name it', example: 'reasoner' })
+  role: string;
+
+  @ApiProperty({ type: 'integer', description: 'Failed ones too', example: 2 })
+  calls: number;
+}
+
 export class AgentTimingDto {
   @ApiProperty({ type: 'number', example: 850 })
   total_ms: number;
@@ -105,7 +119,7 @@ export class AgentToolCallDto {
   is_error?: boolean;
 }
 
-@ApiExtraModels(AgentUsageDto, AgentTimingDto, AgentToolCallDto)
+@ApiExtraModels(AgentUsageDto, AgentModelUsageDto, AgentTimingDto, AgentToolCallDto)
 export class AgentAnswerDto {
   @ApiProperty({ type: 'string', format: 'uuid', example: '0198b3a4-5c6d-7e8f-9a0b-1c2d3e4f5a6b' })
   run_id: string;
@@ -124,6 +138,9 @@ export class AgentAnswerDto {
 
   @ApiProperty({ type: () => AgentUsageDto })
   usage: AgentUsageDto;
+
+  @ApiProperty({ type: [AgentModelUsageDto], description: 'Of its own calls, by model and role' })
+  usage_by_model: AgentModelUsageDto[];
 
   @ApiProperty({ type: () => AgentTimingDto })
   timing: AgentTimingDto;

@@ -4,6 +4,7 @@ import {
   BudgetRefusal,
   type ChatMessage,
   type ModelAnswer,
+  type ModelAttempt,
   ModelGateway,
   modelName,
   type TokenUsage,
@@ -59,9 +60,8 @@ export class ModelTurns {
         done();
       }
     })) as unknown as ModelRecord;
-    const { usage, duration_ms: durationMs, provider, model, text } = recorded;
-    if (replayed) run.budget.replayed(usage);
-    run.tally.answered(usage, durationMs, provider, model, text);
+    if (replayed) run.budget.replayed(recorded.usage);
+    run.tally.answered({ role: question.role, ...recorded });
     return answerOf(recorded);
   }
 
@@ -105,6 +105,7 @@ interface ModelRecord {
   readonly provider: string;
   readonly model: string;
   readonly usage: TokenUsage;
+  readonly attempts: readonly ModelAttempt[];
   readonly duration_ms: number;
   /** Only of answers that hold more than text and calls of tools. */
   readonly message?: ChatMessage;

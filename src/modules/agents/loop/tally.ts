@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../../engine/index.js';
-import { sumUsage, type TokenUsage } from '../../models/index.js';
+import { type ModelAttempt, sumUsage, type TokenUsage } from '../../models/index.js';
 
 /** A call of a tool, as the answer lists it. */
 export interface ToolUse {
@@ -7,6 +7,25 @@ export interface ToolUse {
   readonly input: Json;
   readonly output: Json;
   readonly is_error: boolean;
+}
+
+/** What one model has used in one role, calls that failed among it. */
+interface ModelUse extends TokenUsage {
+  readonly provider: string;
+  readonly model: string;
+  readonly role: string;
+  readonly calls: number;
+}
+
+/** An answer of a model, as its step recorded it. */
+interface Answered {
+  readonly role: string;
+  readonly usage: TokenUsage;
+  readonly duration_ms: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly text: string;
+  readonly attempts: readonly ModelAttempt[];
 }
 
 const NOTHING: TokenUsage = { input_tokens: 0, output_tokens: 0, total_tokens: 0, cost_usd: 0 };
@@ -25,8 +44,10 @@ export class Tally {
   /** The last that was said, for an answer that was not reached. */
   lastText = '';
   readonly toolUses: ToolUse[] = [];
+  private readonly modelUses = new Map<string, ModelUse>();
 
-  answered(usage: TokenUsage, durationMs: number, provider: string, model: string, text: string): void {
+  answered({ role, usage, duration_ms: durationMs, provider, model, text, attempts }: Answered): void {
+    for (const attempt of attempts) this.attempted(role, attempt);
     this.usage = sumUsage([this.usage, usage]);
     this.modelMs += durationMs;
     this.turns += 1;
@@ -35,6 +56,13 @@ export class Tally {
     if (text !== '') this.lastText = text;
   }
 
+  private attempted(role: string, { provider, model, usage }: ModelAttempt): void {
+    const key = JSON.stringify([provider, model, role]);
+    const { calls, ...before } = this.modelUses.get(key) ?? { ...NOTHING, calls: 0 };
+    this.modelUses.set(key, { provider, model, role, calls: calls + 1, ...sumUsage([before, usage]) });
+  }
+
+  /** Of other agents that worked for this one. */
   spent(usage: TokenUsage): void {
     this.usage = sumUsage([this.usage, usage]);
   }
@@ -48,6 +76,7 @@ export class Tally {
   summary(startedAt: number, now: number): JsonObject {
     return {
       usage: { ...this.usage },
+      usage_by_model: [...this.modelUses.values()].map((use) => ({ ...use })),
       timing: { total_ms: Math.max(0, now - startedAt), model_ms: this.modelMs, tool_ms: this.toolMs },
       tool_calls: this.toolUses.map(({ is_error, ...use }) => (is_error ? { ...use, is_error } : use)),
       turns: this.turns,
