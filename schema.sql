@@ -150,6 +150,15 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_expires_at_idx ON idempotency_keys USING btree (expires_at);
 
+CREATE TABLE kv_entries (
+  tenant_id text NOT NULL,
+  namespace text NOT NULL,
+  key text NOT NULL,
+  value json NOT NULL,
+  updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT kv_entries_pkey PRIMARY KEY (tenant_id, namespace, key)
+);
+
 CREATE TABLE live_runs (
   run_id uuid NOT NULL,
   tenant_id text NOT NULL,
@@ -623,9 +632,12 @@ CREATE TABLE workflows (
   updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   deleted_at timestamp(3) with time zone,
   kind text DEFAULT 'workflow'::text NOT NULL,
+  lifecycle text,
   CONSTRAINT workflows_pkey PRIMARY KEY (id),
-  CONSTRAINT workflows_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text, 'internal'::text]))
+  CONSTRAINT workflows_kind_check CHECK (kind = ANY (ARRAY['workflow'::text, 'agent'::text, 'internal'::text])),
+  CONSTRAINT workflows_lifecycle_check CHECK (lifecycle = ANY (ARRAY['draft'::text, 'paused'::text]))
 );
 CREATE INDEX workflows_tenant_id_id_idx ON workflows USING btree (tenant_id, id);
 CREATE UNIQUE INDEX workflows_tenant_id_namespace_name_key ON workflows USING btree (tenant_id, namespace, name) WHERE (deleted_at IS NULL);
 COMMENT ON COLUMN workflows.kind IS 'agents have no namespace, which keeps their names apart from those of workflows';
+COMMENT ON COLUMN workflows.lifecycle IS 'of agents: why no run of it starts; null when it is deployed';

@@ -6,8 +6,8 @@ export class CreateKv1764600000300 implements MigrationInterface {
     await queryRunner.query(`
       CREATE TABLE kv_entries (
         tenant_id text NOT NULL,
-        namespace text COLLATE "C" NOT NULL,
-        key text COLLATE "C" NOT NULL,
+        namespace text NOT NULL,
+        key text NOT NULL,
         value json NOT NULL,
         updated_at timestamptz(3) NOT NULL DEFAULT now(),
         CONSTRAINT kv_entries_pkey PRIMARY KEY (tenant_id, namespace, key)

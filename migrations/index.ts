@@ -13,6 +13,7 @@ import { CreateMemory1764600000000 } from './1764600000000-create-memory.js';
 import { AddInternalWorkflows1764600000100 } from './1764600000100-add-internal-workflows.js';
 import { AddAgentLifecycle1764600000200 } from './1764600000200-add-agent-lifecycle.js';
 
+import { CreateKv1764600000300 } from './1764600000300-create-kv.js';
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
   CreateCoreTables1764000000000,
@@ -29,4 +30,5 @@ export const MIGRATIONS = [
   CreateMemory1764600000000,
   AddInternalWorkflows1764600000100,
   AddAgentLifecycle1764600000200,
+  CreateKv1764600000300,
 ] as const;

@@ -59,6 +59,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
   await create(admin, `/agents/${mark}-agent/run`, { query: mark, session_id: mark, subject: mark });
   const fact = await create(admin, `/memory/${mark}-agent/facts`, { text: mark, subject: mark });
   await create(admin, '/tools/servers', { name: mark, kind: 'openapi', base_url: `https://${mark}.example.com`, document: OPERATIONS });
+  await admin.put(`/kv/${mark}/${mark}`, { value: mark });
   await create(admin, '/rag/collections', { name: mark });
   await create(admin, `/rag/collections/${mark}/documents`, { documents: [{ id: mark, text: mark }] });
   return {
@@ -75,6 +76,7 @@ export async function createWorld(admin: ApiClient, mark: string): Promise<Tenan
       '/api/v1/rag/collections/': mark,
       '/api/v1/tools/servers/': mark,
       '/api/v1/tools/': `${mark}_ping`,
+      '/api/v1/kv/': `${mark}/${mark}`,
       '/api/v1/memory/': `${mark}-agent`,
     },
     parts: { session: mark, subject: mark, fact_id: fact, document_id: mark },

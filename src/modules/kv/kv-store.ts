@@ -63,7 +63,7 @@ export class KvStore {
     return rows.length > 0;
   }
 
-  /** In the byte order of their namespaces and keys, at most `limit`. */
+  /** By their namespaces and keys, at most `limit`. */
   async list(
     tenant: string,
     filter: { readonly namespace: string | undefined; readonly prefix: string },

@@ -7,6 +7,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   events: 'What happens, as it happens',
   health: 'Whether the server lives and can serve',
   jobs: 'Workflows as jobs: what they take and consist of',
+  kv: 'Small values that are kept by namespace and key',
   memory: 'What agents remember: conversations, and facts found by meaning',
   'node-types': 'What a workflow can be made of',
   rag: 'Collections of documents, found by meaning and by words',
