@@ -20,6 +20,7 @@ export const RUN_EVENT_TYPES = [
   'step.cancelled',
   'approval.requested',
   'approval.decided',
+  'input.required',
   'artifact.created',
   'token',
   'tool.call',

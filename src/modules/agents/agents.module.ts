@@ -20,7 +20,9 @@ import { ModelTurns } from './loop/model-turns.js';
 import { ReactLoop } from './loop/react-loop.js';
 import { ToolCalls } from './loop/tool-calls.js';
 import { ToolEquipment } from './loop/tool-equipment.js';
+import { AgentChatNode } from './nodes/agent-chat.node.js';
 import { AgentRunNode } from './nodes/agent-run.node.js';
+import { AskedAgents } from './nodes/asked-agents.js';
 import { ParallelFanOutPattern } from './patterns/parallel-fan-out.pattern.js';
 import { PipelinePattern } from './patterns/pipeline.pattern.js';
 import { PlanAndExecutePattern } from './patterns/plan-and-execute.pattern.js';
@@ -47,7 +49,9 @@ const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep, RunKeys];
     AgentFilesService,
     AgentQueries,
     AgentsService,
+    AgentChatNode,
     AgentRunNode,
+    AskedAgents,
     InlineAgentsCheck,
     AgentRunService,
     AgentToolsSource,

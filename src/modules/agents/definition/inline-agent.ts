@@ -6,6 +6,9 @@ import { defaultModel } from '../../models/index.js';
 import { checkAgent, type CheckedAgent } from './check-agent.js';
 import { AGENT_NODE_TYPE } from './compile-agent.js';
 
+/** Nodes that ask an agent. */
+const ASKING: ReadonlySet<Json | undefined> = new Set([AGENT_NODE_TYPE, 'agent.chat']);
+
 /** An agent that stands in a workflow instead of in the store. One that names no model is given the server's. */
 export function readInlineAgent(value: JsonObject, config: Pick<HeddleConfig, 'defaultModel'>): CheckedAgent {
   const model = { primary: defaultModel(config) } as unknown as JsonObject;
@@ -38,7 +41,7 @@ function inlineAgents({ nodes, states }: JsonObject): { readonly path: string; r
     ]),
   ];
   return places.flatMap(([path, place, type]) => {
-    const config = type === AGENT_NODE_TYPE && isJsonObject(place) ? place['config'] : undefined;
+    const config = ASKING.has(type) && isJsonObject(place) ? place['config'] : undefined;
     const agent = isJsonObject(config) ? config['agent'] : undefined;
     return isJsonObject(agent) ? [{ path: `${path}/config/agent`, agent }] : [];
   });

@@ -13,7 +13,7 @@ import { PlanAndExecutePattern } from '../patterns/plan-and-execute.pattern.js';
 import { ReactPattern } from '../patterns/react.pattern.js';
 import { SupervisorPattern } from '../patterns/supervisor.pattern.js';
 import { SwarmPattern } from '../patterns/swarm.pattern.js';
-import { AgentRun, type AgentRequest, type LoadedAgent } from './agent-run.js';
+import { AgentRun, type AgentRequest, type LoadedAgent, type SaidBefore } from './agent-run.js';
 import { renderInstructions } from './instructions.js';
 import { ModelTurns, type RecordedAnswer } from './model-turns.js';
 import { SessionTurn } from './session.js';
@@ -123,7 +123,7 @@ export class AgentLoop {
     const pattern = this.patterns[definition.orchestration?.pattern ?? 'react'];
     const outcome = await pattern.run(run, {
       system: parts.filter((part) => part !== '').join('\n\n'),
-      history: turn?.history() ?? [],
+      history: [...request.history.map(spoken), ...(turn?.history() ?? [])],
       query: request.query,
       schema,
       onAnswer,
@@ -154,6 +154,10 @@ export class AgentLoop {
       throw stop('guardrail_blocked', `the answer ${checked.blocked.message}`, { direction: 'output', guardrail: checked.blocked.type });
     return checked.text;
   }
+}
+
+function spoken({ role, content }: SaidBefore): ChatMessage {
+  return { role, content: [{ type: 'text', text: content }] };
 }
 
 function dataOf(text: string, schema: JsonObject): Json {

@@ -6,9 +6,17 @@ import { stop } from './stop.js';
 import type { Tally } from './tally.js';
 import type { ToolBox } from './tool-box.js';
 
+/** A message of the conversation that was held elsewhere. */
+export interface SaidBefore {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
+
 /** What is asked of an agent. */
 export interface AgentRequest {
   readonly query: string;
+  /** What was said before, oldest first, besides what is remembered of the session. */
+  readonly history: readonly SaidBefore[];
   readonly session: string | null;
   /** Whom the conversation is about, for memory. */
   readonly subject: string | null;
