@@ -9,6 +9,7 @@ CREATE TABLE agent_budget_holds (
   tokens bigint NOT NULL,
   nanodollars bigint NOT NULL,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  wall_ms bigint DEFAULT 0 NOT NULL,
   CONSTRAINT agent_budget_holds_pkey PRIMARY KEY (id)
 );
 CREATE INDEX agent_budget_holds_run_id_step_idx ON agent_budget_holds USING btree (run_id, step);
@@ -24,10 +25,12 @@ CREATE TABLE agent_budgets (
   nanodollars_spent bigint DEFAULT 0 NOT NULL,
   nanodollars_held bigint DEFAULT 0 NOT NULL,
   tool_calls bigint DEFAULT 0 NOT NULL,
+  wall_ms_spent bigint DEFAULT 0 NOT NULL,
+  wall_ms_held bigint DEFAULT 0 NOT NULL,
   CONSTRAINT agent_budgets_pkey PRIMARY KEY (tenant_id, scope, subject, day),
   CONSTRAINT agent_budgets_scope_check CHECK (scope = ANY (ARRAY['session'::text, 'agent'::text, 'key'::text, 'tenant'::text]))
 ) WITH (fillfactor=70);
-COMMENT ON TABLE agent_budgets IS 'what was spent in a UTC day, or by a session in all (day -infinity), and what is held for calls under way';
+COMMENT ON TABLE agent_budgets IS 'what was spent in a UTC day, or in all (day -infinity), and what is held for calls under way';
 
 CREATE TABLE api_keys (
   id uuid NOT NULL,

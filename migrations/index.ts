@@ -12,8 +12,9 @@ import { CreateTools1764500000000 } from './1764500000000-create-tools.js';
 import { CreateMemory1764600000000 } from './1764600000000-create-memory.js';
 import { AddInternalWorkflows1764600000100 } from './1764600000100-add-internal-workflows.js';
 import { AddAgentLifecycle1764600000200 } from './1764600000200-add-agent-lifecycle.js';
-
 import { CreateKv1764600000300 } from './1764600000300-create-kv.js';
+import { AddTimeBudgets1764700000000 } from './1764700000000-add-time-budgets.js';
+
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
   CreateCoreTables1764000000000,
@@ -31,4 +32,5 @@ export const MIGRATIONS = [
   AddInternalWorkflows1764600000100,
   AddAgentLifecycle1764600000200,
   CreateKv1764600000300,
+  AddTimeBudgets1764700000000,
 ] as const;

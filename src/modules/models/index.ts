@@ -29,4 +29,4 @@ export {
 export { defaultModel } from './default-model.js';
 export { blockFaults } from './model-faults.js';
 /** What the operator says about models and budgets. */
-export { BUDGET_LIMITS_SCHEMA, ModelsFile, type BudgetLimits } from './models-file.js';
+export { BUDGETS_SCHEMA, ModelsFile, SHARED_BUDGETS, type BudgetLimits, type BudgetName, type Budgets } from './models-file.js';

@@ -82,6 +82,8 @@ export interface CostEstimate {
   /** The part of it that the input costs. */
   readonly inputCostUsd: number | null;
   readonly costPerOutputToken: number | null;
+  /** What it may take, milliseconds. */
+  readonly timeoutMs: number;
 }
 
 /** Room that was made for a call. */

@@ -138,6 +138,7 @@ export class ModelGateway {
       costUsd: costOf(price, inputTokens, outputTokens),
       inputCostUsd: costOf(price, inputTokens, 0),
       costPerOutputToken: costOf(price, 0, 1),
+      timeoutMs: block.timeout_ms ?? DEFAULT_TIMEOUT_MS,
     };
   }
 

@@ -35,6 +35,7 @@ export class ResumeRunController {
   ): Promise<RunDto> {
     const run = await this.resumer.resume({
       tenant: principal.tenant,
+      keyId: principal.keyId,
       runId,
       fromStep: body.from_step ?? null,
       inputOverrides: body.input_overrides ?? {},

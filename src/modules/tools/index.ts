@@ -7,4 +7,13 @@ export { ToolRegistry } from './tool-registry.js';
 /** Shows tools and calls them, for other entrances. */
 export { ToolsService } from './tools.service.js';
 export type { ToolDto } from './dto/tool.dto.js';
-export { isRunTool, type ExecutedTool, type RunTool, type Tool, type ToolCall, type ToolSource, type ToolSpec, type ToolWindow } from './tool.js';
+export {
+  isRunTool,
+  type ExecutedTool,
+  type RunTool,
+  type Tool,
+  type ToolCall,
+  type ToolSource,
+  type ToolSpec,
+  type ToolWindow,
+} from './tool.js';

@@ -1,10 +1,15 @@
+import type { StepError } from '../../../engine/index.js';
 import { BudgetRefusal, type BudgetLimits, type CostEstimate, type Hold, type TokenUsage } from '../../models/index.js';
 import { stop } from '../loop/stop.js';
-import { type BudgetCounter, type BudgetShortage, type BudgetStore, NANODOLLARS } from './budget-store.js';
+import { type BudgetCounter, type BudgetShortage, NANODOLLARS, type Spending } from './budget-room.js';
+import type { BudgetStore } from './budget-store.js';
 
 /** Where an answer is cut so short that it is worth nothing, it is not begun. */
 const LEAST_OUTPUT_TOKENS = 16;
+/** The same for time, milliseconds. */
+const LEAST_TIME_MS = 10;
 const DAY_MS = 86_400_000;
+const NOTHING: Spending = { tokens: 0, nanodollars: 0, toolCalls: 0, wallMs: 0 };
 
 /** Limits that apply to one run of an agent. */
 export interface RunBudgetParams {
@@ -12,6 +17,16 @@ export interface RunBudgetParams {
   readonly runId: string;
   readonly run: BudgetLimits;
   readonly counters: readonly BudgetCounter[];
+}
+
+/** Told when a call has used up the time that was left for it; the call is to be ended then. */
+type OnTimeUp = (error: StepError) => void;
+
+/** Room among what runs share. */
+interface SharedHold {
+  readonly tokens: number;
+  readonly cost: number;
+  settle(usage: Omit<Spending, 'toolCalls' | 'wallMs'>): Promise<void>;
 }
 
 /**
@@ -33,13 +48,18 @@ export class RunBudget {
 
   /** Whether money is limited: then only models with a price may be asked. */
   get limitsMoney(): boolean {
-    return this.params.run.cost_usd !== undefined || this.params.counters.some(({ nanodollars }) => nanodollars !== null);
+    return this.params.run.cost_usd !== undefined || this.params.counters.some(({ limits }) => limits.nanodollars !== null);
   }
 
   /** Whether anything limits what models may be asked. */
   get limitsModels(): boolean {
-    const { run, counters } = this.params;
-    return run.tokens !== undefined || this.limitsMoney || counters.some(({ tokens }) => tokens !== null);
+    const { run } = this.params;
+    return run.tokens !== undefined || run.cost_usd !== undefined || this.countersOf('tokens', 'nanodollars', 'wallMs').length > 0;
+  }
+
+  /** Milliseconds that the whole run may take; null when that is not limited. */
+  get runTimeMs(): number | null {
+    return this.params.run.wall_time_ms ?? null;
   }
 
   /** What the journal says was spent already, when a run goes on after a crash. */
@@ -53,8 +73,8 @@ export class RunBudget {
     this.toolCalls.add(step);
   }
 
-  /** Throws `BudgetRefusal`. */
-  async reserve(step: string, estimate: CostEstimate): Promise<Hold> {
+  /** Makes room for a call of a model that may take `timeoutMs`. Throws `BudgetRefusal`. */
+  async reserve(step: string, estimate: CostEstimate, onTimeUp: OnTimeUp): Promise<Hold> {
     const { run } = this.params;
     const perOutputToken = estimate.costPerOutputToken ?? 0;
     const leastTokens = estimate.inputTokens + Math.min(LEAST_OUTPUT_TOKENS, estimate.outputTokens);
@@ -75,7 +95,13 @@ export class RunBudget {
       release = () => undefined;
     };
     try {
-      const shared = await this.reserveShared(step, own, { tokens: leastTokens, cost: leastCost });
+      const shared = await this.share(
+        step,
+        this.countersOf('tokens', 'nanodollars', 'wallMs'),
+        { ...NOTHING, tokens: own.tokens, nanodollars: own.cost * NANODOLLARS, wallMs: estimate.timeoutMs },
+        { ...NOTHING, tokens: leastTokens, nanodollars: leastCost * NANODOLLARS, wallMs: Math.min(LEAST_TIME_MS, estimate.timeoutMs) },
+        onTimeUp,
+      );
       const granted = { tokens: Math.min(own.tokens, shared?.tokens ?? Infinity), cost: Math.min(own.cost, shared?.cost ?? Infinity) };
       return {
         maxOutputTokens: outputWithin(granted, estimate, perOutputToken),
@@ -83,11 +109,7 @@ export class RunBudget {
           release();
           this.spentTokens += usage.total_tokens;
           this.spentCost += usage.cost_usd ?? 0;
-          if (shared !== null)
-            await this.store.settle(shared.id, {
-              tokens: usage.total_tokens,
-              nanodollars: (usage.cost_usd ?? 0) * NANODOLLARS,
-            });
+          await shared?.settle({ tokens: usage.total_tokens, nanodollars: (usage.cost_usd ?? 0) * NANODOLLARS });
         },
       };
     } catch (error) {
@@ -96,9 +118,12 @@ export class RunBudget {
     }
   }
 
-  /** Counts a call of a tool. Throws `StepError('budget_exceeded')`. */
-  async toolCall(step: string): Promise<void> {
-    const { tenant, run, counters } = this.params;
+  /**
+   * Counts a call of a tool and makes room for the time that it may take; 0 for one whose work is a run, which counts for itself.
+   * The answer is to be called at its end. Throws `StepError('budget_exceeded')`.
+   */
+  async toolCall(step: string, timeoutMs: number, onTimeUp: OnTimeUp): Promise<() => Promise<void>> {
+    const { run } = this.params;
     if (run.tool_calls !== undefined && this.toolCalls.size + 1 > run.tool_calls) {
       throw stop('budget_exceeded', `the run may call tools ${run.tool_calls} times`, {
         scope: 'run',
@@ -108,29 +133,45 @@ export class RunBudget {
       });
     }
     this.toolCalls.add(step);
-    const limited = counters.filter(({ toolCalls }) => toolCalls !== null);
-    const shortage = limited.length === 0 ? null : await this.store.countToolCall(tenant, limited);
-    if (shortage !== null) throw stop('budget_exceeded', sentence(shortage), detailsOf(shortage));
+    const wanted = { ...NOTHING, toolCalls: 1, wallMs: timeoutMs };
+    const least = { ...wanted, wallMs: Math.min(LEAST_TIME_MS, timeoutMs) };
+    const counters = this.countersOf('toolCalls', 'wallMs');
+    try {
+      const shared = await this.share(step, counters, wanted, least, onTimeUp);
+      return async () => shared?.settle({ tokens: 0, nanodollars: 0 });
+    } catch (error) {
+      throw error instanceof BudgetRefusal ? stop('budget_exceeded', error.message, error.details) : error;
+    }
   }
 
-  private async reserveShared(
+  /** Null where nothing shared limits it. */
+  private async share(
     step: string,
-    own: { readonly tokens: number; readonly cost: number },
-    least: { readonly tokens: number; readonly cost: number },
-  ): Promise<{ readonly id: string; readonly tokens: number; readonly cost: number } | null> {
-    const { tenant, runId, counters } = this.params;
-    const limited = counters.filter(({ tokens, nanodollars }) => tokens !== null || nanodollars !== null);
-    if (limited.length === 0) return null;
-    const reservation = await this.store.reserve({
-      tenant,
-      runId,
-      step,
-      counters: limited,
-      wanted: { tokens: own.tokens, nanodollars: own.cost * NANODOLLARS },
-      least: { tokens: least.tokens, nanodollars: least.cost * NANODOLLARS },
-    });
+    counters: readonly BudgetCounter[],
+    wanted: Spending,
+    least: Spending,
+    onTimeUp: OnTimeUp,
+  ): Promise<SharedHold | null> {
+    if (counters.length === 0) return null;
+    const { tenant, runId } = this.params;
+    const startedAt = performance.now();
+    const reservation = await this.store.reserve({ tenant, runId, step, counters, wanted, least });
     if ('shortage' in reservation) throw new BudgetRefusal(sentence(reservation.shortage), detailsOf(reservation.shortage));
-    return { id: reservation.id, tokens: reservation.granted.tokens, cost: reservation.granted.nanodollars / NANODOLLARS };
+    const { id, granted, time } = reservation;
+    const timer =
+      time === null ? undefined : setTimeout(() => onTimeUp(stop('budget_exceeded', sentence(time), detailsOf(time))), granted.wallMs);
+    return {
+      tokens: granted.tokens,
+      cost: granted.nanodollars / NANODOLLARS,
+      settle: async (usage) => {
+        clearTimeout(timer);
+        if (id !== null) await this.store.settle(id, { ...usage, wallMs: performance.now() - startedAt });
+      },
+    };
+  }
+
+  private countersOf(...units: readonly (keyof Spending)[]): readonly BudgetCounter[] {
+    return this.params.counters.filter(({ limits }) => units.some((unit) => limits[unit] !== null));
   }
 }
 
@@ -142,28 +183,23 @@ function outputWithin(granted: { readonly tokens: number; readonly cost: number 
 }
 
 function shortOfRun(what: 'tokens' | 'cost_usd', limit: number, used: number): BudgetRefusal {
-  return new BudgetRefusal(`the run's budget of ${limit} ${what === 'tokens' ? 'tokens' : 'US dollars'} is used up`, {
-    scope: 'run',
-    what,
-    limit,
-    used,
-  });
+  return new BudgetRefusal(`the run's budget of ${limit} ${UNITS[what]} is used up`, { scope: 'run', what, limit, used });
 }
 
-const WHOSE = { session: 'the session', agent: 'the agent, today,', key: 'the key, today,', tenant: 'the tenant, today,' } as const;
-const UNITS = { tokens: 'tokens', cost_usd: 'US dollars', tool_calls: 'calls of tools' } as const;
+const UNITS = { tokens: 'tokens', cost_usd: 'US dollars', tool_calls: 'calls of tools', wall_time_ms: 'ms of calls' } as const;
 
-function sentence({ scope, what, limit }: BudgetShortage): string {
-  return `the budget of ${WHOSE[scope]} of ${limit} ${UNITS[what]} is used up`;
+function sentence({ scope, daily, what, limit }: BudgetShortage): string {
+  return `the ${scope}'s budget of ${limit} ${UNITS[what]}${daily ? ' a day' : ''} is used up`;
 }
 
-function detailsOf({ scope, what, limit, used }: BudgetShortage): {
+function detailsOf({ scope, daily, what, limit, used }: BudgetShortage): {
   scope: string;
+  period: string;
   what: string;
   limit: number;
   used: number;
   retry_after_ms?: number;
 } {
-  const details = { scope, what, limit, used };
-  return scope === 'session' ? details : { ...details, retry_after_ms: DAY_MS - (Date.now() % DAY_MS) };
+  const details = { scope, period: daily ? 'day' : 'total', what, limit, used };
+  return daily ? { ...details, retry_after_ms: DAY_MS - (Date.now() % DAY_MS) } : details;
 }

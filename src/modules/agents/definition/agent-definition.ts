@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../engine/index.js';
 import type { MemorySettings } from '../../memory/index.js';
-import type { BudgetLimits, ModelBlock, RoutingStrategy } from '../../models/index.js';
+import type { Budgets, ModelBlock, RoutingStrategy } from '../../models/index.js';
 
 export const PATTERNS = ['react', 'plan_and_execute', 'parallel_fan_out', 'pipeline', 'supervisor', 'swarm'] as const;
 export type Pattern = (typeof PATTERNS)[number];
@@ -19,7 +19,8 @@ export interface AgentDefinition {
   readonly memory?: MemorySettings;
   readonly knowledge?: { readonly collection: string; readonly top_k?: number };
   readonly guardrails?: { readonly input?: readonly Guardrail[]; readonly output?: readonly Guardrail[] };
-  readonly budget?: AgentBudget;
+  /** What a run may cost, and all runs together. Days are UTC days. */
+  readonly budget?: Budgets;
   readonly output_schema?: JsonObject;
   readonly output_repairs?: number;
   readonly permissions?: { readonly allowed_actions?: readonly string[] };
@@ -91,15 +92,6 @@ export type Guardrail =
       readonly forbidden_keywords?: readonly string[];
       readonly action?: 'redact' | 'block';
     };
-
-/** What a run may cost, and all runs together. Days are UTC days. */
-export interface AgentBudget {
-  readonly run?: BudgetLimits & { readonly wall_time_ms?: number };
-  readonly session?: BudgetLimits;
-  readonly agent_day?: BudgetLimits;
-  readonly key_day?: BudgetLimits;
-  readonly tenant_day?: BudgetLimits;
-}
 
 export const DEFAULT_MAX_ITERATIONS = 10;
 export const DEFAULT_MAX_REPEATS = 3;

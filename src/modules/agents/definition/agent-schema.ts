@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../engine/index.js';
-import { BUDGET_LIMITS_SCHEMA, MODEL_BLOCK_SCHEMA, ROUTING_STRATEGIES } from '../../models/index.js';
+import { BUDGETS_SCHEMA, MODEL_BLOCK_SCHEMA, ROUTING_STRATEGIES } from '../../models/index.js';
 import { DEFAULT_MAX_DEPTH, PATTERNS } from './agent-definition.js';
 
 /** Names of agents: a letter, then letters, digits, `_` and `-`. */
@@ -111,7 +111,12 @@ const MEMORY: JsonObject = closed({
     roles: { ...list({ type: 'string', enum: ['user', 'assistant'] }, 2, 1), description: 'Whose messages are kept; the assistant’s.' },
     min_tokens: count(0, 100_000, 'Estimated tokens that a message must exceed to be kept; 50.'),
     ttl: count(1, 10 * 366 * 86_400, 'Seconds that a kept message is remembered; for ever, if not said.'),
-    similarity_threshold: { type: 'number', minimum: 0, maximum: 1, description: 'Cosine from which something is recalled; 0.45, as suits the local model.' },
+    similarity_threshold: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      description: 'Cosine from which something is recalled; 0.45, as suits the local model.',
+    },
     max_results: count(1, 100, 'Recalled at most; 10.'),
     top_k: count(1, 100, 'Another name of `max_results`.'),
     collection: text(200),
@@ -120,14 +125,9 @@ const MEMORY: JsonObject = closed({
 });
 
 const BUDGET: JsonObject = {
-  ...closed({
-    run: closed({ ...(BUDGET_LIMITS_SCHEMA['properties'] as JsonObject), wall_time_ms: count(1, YEAR_MS) }),
-    session: BUDGET_LIMITS_SCHEMA,
-    agent_day: BUDGET_LIMITS_SCHEMA,
-    key_day: BUDGET_LIMITS_SCHEMA,
-    tenant_day: BUDGET_LIMITS_SCHEMA,
-  }),
-  description: 'What may be spent: by one run, by a session, and in a UTC day by all runs of the agent, of a key, of the tenant.',
+  ...BUDGETS_SCHEMA,
+  description:
+    'What may be spent: by one run; by a session, by all runs of the agent, of a key and of the tenant, in all or in a UTC day (`…_day`). The narrower of this and of what the operator says counts.',
 };
 
 /** JSON Schema of an agent's definition, as the API takes it. */

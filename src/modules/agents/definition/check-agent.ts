@@ -16,6 +16,10 @@ export type CheckedAgent =
 
 const checkShape = new SchemaValidator({ discriminator: true }).compile(AGENT_SCHEMA);
 const HERE: Places = (path) => path;
+/** What is refused for a reason of its own. */
+const UNFIT: Readonly<Record<string, string>> = {
+  '/budget/run_day': 'a run has one budget, for all of its life, whatever the day: `run`',
+};
 
 /** Reads an agent from JSON, native or Astromesh's, and finds everything that is wrong with it. */
 export function checkAgent(value: Json): CheckedAgent {
@@ -25,7 +29,7 @@ export function checkAgent(value: Json): CheckedAgent {
   if (places !== HERE && kind !== 'Agent') {
     return { errors: [{ path: '/kind', code: 'enum', message: 'must be "Agent"' }] };
   }
-  const shape = checkShape(raw);
+  const shape = checkShape(raw).map((fault) => ({ ...fault, message: UNFIT[fault.path] ?? fault.message }));
   const faults = shape.length > 0 ? shape : meaningFaults(raw as unknown as AgentDefinition);
   if (faults.length > 0) return { errors: faults.map((fault) => ({ ...fault, path: places(fault.path) })) };
   const definition = completed(raw as unknown as AgentDefinition);
@@ -86,7 +90,8 @@ function toolFaults({ name: own, tools = [] }: AgentDefinition): DefinitionFault
     if (seen.has(name))
       faults.push({ path: typeof tool === 'string' ? path : `${path}/name`, code: 'duplicate', message: `"${name}" is listed twice` });
     seen.add(name);
-    if ((type === 'agent' && (agent ?? name) === own) || (type !== 'client' && name === ownTool)) faults.push({ path, code: 'cycle', message: 'an agent cannot be its own tool' });
+    if ((type === 'agent' && (agent ?? name) === own) || (type !== 'client' && name === ownTool))
+      faults.push({ path, code: 'cycle', message: 'an agent cannot be its own tool' });
     if (type !== 'agent' && agent !== undefined)
       faults.push({ path: `${path}/agent`, code: 'unknown_field', message: 'only tools of type agent have one' });
     if (parameters !== undefined) faults.push(...checkSchema(objectSchema(parameters), `${path}/parameters`));

@@ -49,10 +49,9 @@ export class AgentLoop {
     try {
       const request = { ...asked, query: checkedQuery(call, agent, asked.query) };
       const tools = await this.equipment.equip(call.run.tenant, agent.definition);
-      const { orchestration, budget } = agent.definition;
-      const limits = { timeoutMs: orchestration?.timeout_ms ?? null, wallTimeMs: budget?.run?.wall_time_ms ?? null };
-      const plan = this.budgets.budgetFor(call.run.tenant, call.run.id, agent, request);
-      const run = new AgentRun(call, agent, request, tools, tally, plan, startedAt, limits);
+      const budget = await this.budgets.budgetFor(call.run.tenant, call.run.id, agent, request);
+      const limits = { timeoutMs: agent.definition.orchestration?.timeout_ms ?? null, wallTimeMs: budget.runTimeMs };
+      const run = new AgentRun(call, agent, request, tools, tally, budget, startedAt, limits);
       const answer = await this.inSession(run);
       return {
         run_id: call.run.id,

@@ -69,6 +69,7 @@ export class ModelTurns {
     const { role, messages, tools, schema, speaks } = question;
     const streams = speaks && (run.definition.guardrails?.output ?? []).length === 0;
     const tokens = new TokenStream(step, role);
+    const time = new AbortController();
     if (streams && step.interrupted) tokens.takeBack('interrupted');
     try {
       return await this.gateway.generate({
@@ -78,8 +79,10 @@ export class ModelTurns {
         ...(tools === undefined ? {} : { tools }),
         responseSchema: schema,
         needsPrice: run.budget.limitsMoney,
-        ...(run.budget.limitsModels ? { reserve: (estimate) => run.budget.reserve(step.path, estimate) } : {}),
-        signal,
+        ...(run.budget.limitsModels
+          ? { reserve: (estimate) => run.budget.reserve(step.path, estimate, (error) => time.abort(error)) }
+          : {}),
+        signal: AbortSignal.any([signal, time.signal]),
         ...(streams
           ? {
               onText: (text) => tokens.add(text),

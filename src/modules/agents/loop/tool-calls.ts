@@ -170,8 +170,9 @@ export class ToolCalls {
       if (!this.rates.admits(`${run.call.run.tenant} ${run.agent.name} ${call.name}`, equipped.rateLimit, Date.now())) {
         return failure('rate_limited', `the rate limit of ${call.name} is exceeded; try again later`);
       }
-      await run.budget.toolCall(key);
-      const { signal, done } = run.within(step.signal);
+      const time = new AbortController();
+      const settle = await run.budget.toolCall(key, equipped.timeoutMs, (error) => time.abort(error));
+      const { signal, done } = run.within(AbortSignal.any([step.signal, time.signal]));
       const limit = AbortSignal.timeout(equipped.timeoutMs);
       try {
         const output = await tool.execute({
@@ -192,6 +193,7 @@ export class ToolCalls {
         return failureOf(error, step);
       } finally {
         done();
+        await settle();
       }
     });
   }
@@ -241,7 +243,7 @@ export class ToolCalls {
 
   private async begun(run: AgentRun, key: string, call: ModelToolCall, input: JsonObject): Promise<void> {
     await run.call.step(`${key}/call`, { type: 'agent.tool' }, async (step) => {
-      await run.budget.toolCall(key);
+      await run.budget.toolCall(key, 0, () => undefined);
       step.emit('tool.call', { id: call.id, tool: call.name, input });
       return null;
     });

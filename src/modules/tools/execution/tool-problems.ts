@@ -15,8 +15,16 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'server_error',
 ]);
 
+/** Codes with an answer of their own: what agents stop at. */
+const STATUS: Readonly<Record<string, number>> = {
+  timeout: 408,
+  deadline_exceeded: 408,
+  budget_exceeded: 429,
+  providers_unavailable: 503,
+};
+
 /**
- * The failure of a tool as an answer: 408 when the time is over, 502 when another server failed, 503 when it may pass, else 422.
+ * The failure of a tool as an answer: 408 when the time is over, 429 when a budget is, 502 when another server failed, 503 when it may pass, else 422.
  * The code is the tool's own. Anything but a `StepError` stays as it is.
  */
 export function problemOf(error: unknown): unknown {
@@ -31,7 +39,8 @@ export function problemOf(error: unknown): unknown {
 }
 
 function statusOf(code: string, retryable: boolean): number {
-  if (code === 'timeout') return 408;
+  const own = STATUS[code];
+  if (own !== undefined) return own;
   if (OF_OTHERS.has(code)) return 502;
   return retryable ? 503 : 422;
 }
