@@ -1,5 +1,5 @@
 /** How definitions are written. */
-export const DEFINITION_FORMATS = ['native', 'awf', 'flwd'] as const;
+export const DEFINITION_FORMATS = ['native', 'awf', 'flwd', 'meshflow'] as const;
 export type DefinitionFormatName = (typeof DEFINITION_FORMATS)[number];
 
 /** What a file says of the version it became, beside the definition. */
