@@ -57,6 +57,10 @@ function stateReference(state: string, [member, ...rest]: readonly string[], con
   const type = context.stateTypes.get(state);
   const view = celMember('states', state);
   if (member === undefined) return view;
+  if (type === 'agent') {
+    const found = agentReference(view, plain(member), rest);
+    if (found !== null) return found;
+  }
   switch (plain(member)) {
     case 'output':
       return rest.length > 0 ? members(`${view}.json`, rest) : outputOf(view, type);
@@ -67,8 +71,7 @@ function stateReference(state: string, [member, ...rest]: readonly string[], con
     case 'status':
       return `(${view}.status == "success" ? "completed" : ${view}.status)`;
     case 'response':
-      if (type === 'http.request' && rest[0] === 'status_code') return `${view}.response.status`;
-      return members(`${view}.response`, rest);
+      return operationMember(view, type, rest) ?? members(`${view}.response`, rest);
     case 'json':
     case 'data':
       return members(`${view}.json`, rest);
@@ -83,11 +86,50 @@ function stateReference(state: string, [member, ...rest]: readonly string[], con
   }
 }
 
+/** What operations answer under another name here. */
+const OPERATION_MEMBERS: Readonly<Record<string, Readonly<Record<string, (view: string) => string>>>> = {
+  'http.request': { status_code: (view) => `${view}.response.status` },
+  'notify.send': { backend: () => '"webhook"', response: (view) => `${view}.response.body` },
+};
+
+function operationMember(view: string, type: string | undefined, [member = '', ...rest]: readonly string[]): string | null {
+  const found = OPERATION_MEMBERS[type ?? '']?.[member]?.(view);
+  return found === undefined ? null : members(found, rest);
+}
+
+/** The text that an agent answered; of one that failed, nothing. */
+export function agentOutput(view: string): string {
+  return `(${view}.output == null ? "" : ${view}.output.response)`;
+}
+
+/** What an agent's state has that others have not; null for the rest. */
+function agentReference(view: string, member: string, rest: readonly string[]): string | null {
+  switch (member) {
+    case 'output':
+      return rest.length > 0 ? members(`${view}.output.data`, rest) : agentOutput(view);
+    case 'response':
+    case 'json':
+    case 'data':
+      return rest.length > 0 ? members(`${view}.output.data`, rest) : `${view}.output.?data.orValue(null)`;
+    case 'tokensestimated':
+      return 'false';
+    case 'conversation':
+      return CONVERSATION_MEMBERS[plain(rest[0] ?? '')]?.(view) ?? null;
+    default:
+      return null;
+  }
+}
+
+const CONVERSATION_MEMBERS: Readonly<Record<string, (view: string) => string>> = {
+  turns: (view) => `${view}.output.history`,
+  totalturns: (view) => `size(${view}.output.history)`,
+  totaltokens: (view) => `${view}.response.usage.total_tokens`,
+};
+
 /** AWF's `Output` is always a text. */
 function outputOf(view: string, type: string | undefined): string {
   switch (type) {
     case 'command':
-    case 'agent':
     case undefined:
       return `${view}.output`;
     case 'for_each':

@@ -97,6 +97,7 @@ export class AwfTexts implements NameContext {
 function typeOf(step: Json | undefined): string {
   if (!isJsonObject(step)) return 'command';
   const type = step['type'] ?? 'step';
-  if (type === 'operation') return step['operation'] === 'http.request' ? 'http.request' : 'operation';
+  if (type === 'operation')
+    return step['operation'] === 'http.request' || step['operation'] === 'notify.send' ? step['operation'] : 'operation';
   return type === 'step' || type === 'command' ? 'command' : String(type);
 }

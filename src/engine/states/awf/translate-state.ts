@@ -1,22 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.js';
 import type { InputRule, StateDefinition } from '../../model/states-definition.js';
 import { durationMs, timeoutMs } from './duration.js';
+import { namedFile } from './named-file.js';
 import type { AwfTexts } from './texts.js';
+import { converses, translateAgent } from './translate-agent.js';
+import { translateOperation } from './translate-operation.js';
 
 /** AWF goes over a hundred items unless told otherwise. */
 const DEFAULT_ITERATIONS = 100;
-const AGENT_KEYS = [
-  'provider',
-  'prompt',
-  'options',
-  'output_format',
-  'mode',
-  'system_prompt',
-  'role',
-  'conversation',
-  'skills',
-  'mcp_proxy',
-];
 
 /** One step of AWF as a native state. */
 export function translateState(
@@ -35,6 +26,9 @@ export function translateState(
 }
 
 class StateTranslation {
+  /** 0 without a limit. */
+  private readonly limitMs: number;
+
   constructor(
     private readonly name: string,
     private readonly path: string,
@@ -42,7 +36,10 @@ class StateTranslation {
     private readonly steps: JsonObject,
     private readonly inputs: readonly InputRule[],
     private readonly texts: AwfTexts,
-  ) {}
+  ) {
+    const { timeout } = step;
+    this.limitMs = timeout === undefined ? 0 : texts.at(`${path}/timeout`, 0, () => timeoutMs(timeout));
+  }
 
   translate(): StateDefinition {
     const { step, texts, path } = this;
@@ -75,9 +72,9 @@ class StateTranslation {
       case 'call_workflow':
         return { ...this.call(), ...this.retry() };
       case 'operation':
-        return { ...this.operation(), ...this.retry() };
+        return { ...translateOperation(this.step, this.path, this.texts), ...this.retry() };
       case 'agent':
-        return { ...this.agent(), ...this.retry() };
+        return { ...translateAgent(this.name, this.steps, this.limitMs, this.texts), ...this.retry() };
       default:
         this.texts.error(`${this.path}/type`, 'unknown_type', `there is no type of step ${type}`);
         return { type: 'terminal' };
@@ -90,8 +87,8 @@ class StateTranslation {
     const { step, texts, path } = this;
     const common: JsonObject = {};
     if (typeof step['description'] === 'string') common['description'] = step['description'];
-    const limit = step['timeout'] === undefined ? 0 : texts.at(`${path}/timeout`, 0, () => timeoutMs(step['timeout'] ?? 0));
-    if (limit > 0) common['timeout_ms'] = limit;
+    // Of a conversation it is a limit of each answer: people take the time they need.
+    if (this.limitMs > 0 && !converses(step)) common['timeout_ms'] = this.limitMs;
     if (step['continue_on_error'] === true) common['continue_on_error'] = true;
     for (const key of ['on_success', 'on_complete'] as const) {
       const target = this.target(step[key], `${path}/${key}`);
@@ -175,7 +172,7 @@ class StateTranslation {
       return { command: texts.template(step['command'] ?? '', `${path}/command`), ...place, env };
     }
     if (step['command'] !== undefined) texts.error(path, 'exclusive', 'a step has either a command or a script_file');
-    const script = this.file('script_file');
+    const script = namedFile(String(step['script_file']), `${path}/script_file`, texts);
     return { script: texts.template(script, `${path}/script_file`), ...place, env };
   }
 
@@ -183,15 +180,6 @@ class StateTranslation {
   private environment(): JsonObject {
     const names = this.inputs.filter(({ name, type }) => type === 'string' && /^[A-Za-z_]\w*$/.test(name)).map(({ name }) => name);
     return Object.fromEntries(names.map((name) => [name, `{{ string(inputs.?${name}.orValue("")) }}`]));
-  }
-
-  private file(key: string): string {
-    const { texts, path } = this;
-    const written = String(this.step[key]);
-    const named = texts.at(`${path}/${key}`, written, () => constantText(texts.template(written, `${path}/${key}`)));
-    const text = texts.surroundings.readFile?.(named) ?? null;
-    if (text === null) texts.error(`${path}/${key}`, 'file_not_found', `cannot read the file ${named}`);
-    return text ?? '';
   }
 
   private parallel(): JsonObject {
@@ -226,32 +214,4 @@ class StateTranslation {
       ...(outputs.length === 0 ? {} : { outputs: Object.fromEntries(outputs) }),
     };
   }
-
-  private operation(): JsonObject {
-    const { step, texts, path } = this;
-    const key = step['inputs'] === undefined ? 'operation_inputs' : 'inputs';
-    const given = texts.deep(step[key] ?? {}, `${path}/${key}`) as JsonObject;
-    if (step['operation'] !== 'http.request') return { type: 'step', node: `awf.${String(step['operation'])}`, config: given };
-    const { timeout, retryable_status_codes: codes, ...request } = given;
-    const limit: JsonObject =
-      timeout === undefined ? {} : { timeout_ms: texts.at(`${path}/${key}/timeout`, 30_000, () => durationMs(timeout)) };
-    const retried: JsonObject = codes === undefined ? {} : { retry_statuses: codes };
-    return { type: 'step', node: 'http.request', config: { ...request, ...limit, ...retried } };
-  }
-
-  private agent(): JsonObject {
-    const { step, texts, path } = this;
-    const known = AGENT_KEYS.filter((key) => step[key] !== undefined).map((key): [string, Json] => [
-      key,
-      texts.deep(step[key] ?? null, `${path}/${key}`),
-    ]);
-    const prompt: JsonObject =
-      step['prompt_file'] === undefined ? {} : { prompt: texts.template(this.file('prompt_file'), `${path}/prompt_file`) };
-    return { type: 'step', node: 'awf.agent', config: { ...Object.fromEntries(known), ...prompt } };
-  }
-}
-
-/** A path that comes to a text without anything of a run. */
-function constantText(template: string): string {
-  return template.replace(/\{\{ (?:string\()?("(?:[^"\\]|\\.)*")\)? \}\}/g, (_, quoted: string) => JSON.parse(quoted) as string);
 }

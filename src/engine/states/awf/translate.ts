@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.js';
 import { WORKFLOW_HOOKS, type HookDefinition, type InputRule, type StatesDefinition } from '../../model/states-definition.js';
 import type { AwfFault, AwfSurroundings } from './awf-source.js';
+import { agentOutput, celText } from './names.js';
 import { AwfTexts } from './texts.js';
 import { translateState } from './translate-state.js';
 import { expandTemplates } from './step-templates.js';
@@ -8,7 +9,7 @@ import { expandTemplates } from './step-templates.js';
 /** Inputs whose names begin like this are shown nowhere. */
 const MASKED = ['SECRET_', 'API_KEY', 'PASSWORD', 'TOKEN'];
 const INPUT_TYPES = ['string', 'integer', 'boolean'];
-const OUTPUT_TYPES = new Set(['command', 'agent', 'http.request', 'operation', 'call_workflow']);
+const OUTPUT_TYPES = new Set(['command', 'agent', 'http.request', 'notify.send', 'operation', 'call_workflow']);
 
 export type AwfTranslation =
   { readonly definition: StatesDefinition; readonly warnings: readonly AwfFault[] } | { readonly errors: readonly AwfFault[] };
@@ -104,8 +105,12 @@ class Translation {
   /** AWF keeps no outputs; what the steps wrote is what a caller can use. */
   private outputs(): Json {
     const names = Object.keys(this.steps).filter((name) => OUTPUT_TYPES.has(this.texts.stateTypes.get(name) ?? ''));
-    return Object.fromEntries(
-      names.map((name) => [name, `{{ ${JSON.stringify(name)} in states ? states[${JSON.stringify(name)}].output : null }}`]),
-    );
+    return Object.fromEntries(names.map((name) => [name, this.output(name)]));
+  }
+
+  private output(name: string): string {
+    const view = `states[${celText(name)}]`;
+    const output = this.texts.stateTypes.get(name) === 'agent' ? agentOutput(view) : `${view}.output`;
+    return `{{ ${celText(name)} in states ? ${output} : null }}`;
   }
 }
