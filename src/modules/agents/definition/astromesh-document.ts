@@ -15,7 +15,9 @@ export type Places = (path: string) => string;
 export function fromAstromesh(document: JsonObject): { readonly definition: JsonObject; readonly places: Places } {
   const metadata = document['metadata'] as JsonObject;
   const spec = document['spec'] as JsonObject;
-  const { identity, model, prompts, orchestration, tools, memory, knowledge, guardrails, permissions, output_schema, ...rest } = spec;
+  const { identity, model, prompts, orchestration, tools, memory, knowledge, guardrails, permissions, output_schema, ...others } = spec;
+  // Theirs has none of these: they are as they are natively.
+  const { approvals, budget, output_repairs, ...rest } = others;
   const described = isJsonObject(identity) ? identity['description'] : undefined;
   const definition = defined({
     name: metadata['name'],
@@ -32,6 +34,9 @@ export function fromAstromesh(document: JsonObject): { readonly definition: Json
     guardrails,
     permissions,
     output_schema,
+    approvals,
+    budget,
+    output_repairs,
     extra: extraOf(document, rest, identity, prompts),
   });
   return { definition, places };

@@ -1,0 +1,2 @@
+export { ASTROMESH } from './astromesh.dialect.js';
+export { AstromeshModule } from './astromesh.module.js';
