@@ -49,6 +49,13 @@ describe('planResume', () => {
     expect(keptOf(entries, 'agent/turn-2', agent)).toEqual(['agent/turn-1', 'agent/turn-1/tool-1']);
   });
 
+  it('keeps what repeated attempts of a node did inside of it where the first one looks', () => {
+    const agent = graph([node('agent')]);
+    const entries = rows(['agent/turn-1'], ['agent#2/turn-1'], ['agent#2/turn-2'], ['agent', 'step.failed']);
+    expect(keptOf(entries, null, agent)).toEqual(['agent/turn-1', 'agent/turn-2']);
+    expect(planResume({ entries, from: null, then: agent, now: agent }).kept.map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+
   it('names a step that is not there', () => {
     expect(planResume({ entries: rows(['a']), from: 'nope', then: diamond, now: diamond }).faults).toMatchObject([{ path: '/from_step', code: 'unknown_step' }]);
     expect(planResume({ entries: rows(['a']), from: 'a/turn-9', then: diamond, now: diamond }).faults).toMatchObject([{ code: 'unknown_step' }]);

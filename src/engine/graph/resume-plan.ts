@@ -36,7 +36,7 @@ export function planResume(params: {
   }
   // A step that hung on the chosen one in either version has seen its old result.
   const redone = fromNode === null ? new Set<string>() : new Set([...downstreamOf(then, fromNode), ...downstreamOf(now, fromNode)]);
-  const kept = [...successes.values()].filter((entry) => keeps(entry, from, fromNode, redone, entries));
+  const kept = atFirstAttempt([...successes.values()].filter((entry) => keeps(entry, from, fromNode, redone, entries)));
   return { kept, faults: then === now ? [] : misfits(kept, then, now) };
 }
 
@@ -49,6 +49,20 @@ function keeps(entry: JournalEntry, from: string | null, fromNode: string | null
   if (from.startsWith(`${fromNode}[`)) return itemOf(path) !== itemOf(from);
   const reached = entries.find((candidate) => candidate.step === from)?.seq ?? 0;
   return entry.seq < reached;
+}
+
+/**
+ * The new run begins with first attempts: what repeated attempts of a node did inside of it (`node#2/…`) is where its first
+ * attempt looks, the latest where several did the same.
+ */
+function atFirstAttempt(entries: readonly JournalEntry[]): JournalEntry[] {
+  const latest = new Map<string, JournalEntry>();
+  for (const entry of entries) {
+    const step = (entry.step as string).replace(/#\d+(?=\/)/, '');
+    latest.delete(step);
+    latest.set(step, { ...entry, step });
+  }
+  return [...latest.values()];
 }
 
 /** The node itself and all that needs it, directly or not. */

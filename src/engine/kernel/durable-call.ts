@@ -1,7 +1,7 @@
 import type { WaitRecord } from '../journal/run-history.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { StepError } from '../model/step-error.js';
-import type { ChildRunRequest, ChildRunResult, DurableCall, NodeCall } from '../ports/node-type.js';
+import type { ChildRunRequest, ChildRunResult, DurableCall, InnerStep, NodeCall } from '../ports/node-type.js';
 import type { Flight } from './flight.js';
 import type { StepInput, StepOutcome, StepSpec } from './run-context.js';
 import { RunStoppedError } from './run-stopped.js';
@@ -21,7 +21,7 @@ export interface DurableHost extends CallHost {
 
 /** The call object of a node that waits or has journaled steps of its own. */
 export class DurableStepCall extends StepCall implements DurableCall {
-  /** Inner paths of a repeated attempt must not find what an earlier attempt left in the journal. */
+  /** Inner paths of a repeated attempt do not find what an earlier attempt left in the journal, unless it is continued. */
   private readonly prefix: string;
 
   constructor(
@@ -32,9 +32,14 @@ export class DurableStepCall extends StepCall implements DurableCall {
     signal: AbortSignal,
     private readonly openedAt: number,
     private readonly deadline: number | null,
+    private readonly continues = false,
   ) {
     super(host, flight, config, inputs, signal);
-    this.prefix = flight.attempt === 1 ? flight.path : `${flight.path}#${flight.attempt}`;
+    this.prefix = attemptPath(flight.path, flight.attempt);
+  }
+
+  continued(): DurableStepCall {
+    return new DurableStepCall(this.host, this.flight, this.config, this.inputs, this.signal, this.openedAt, this.deadline, true);
   }
 
   async sleepUntil(key: string, epochMs: number): Promise<void> {
@@ -50,7 +55,7 @@ export class DurableStepCall extends StepCall implements DurableCall {
 
   async step(
     key: string,
-    options: { pure?: boolean; type?: string; inputs?: JsonObject },
+    options: InnerStep,
     fn: (call: NodeCall) => Promise<Json>,
   ): Promise<Json> {
     const spec: StepSpec = {
@@ -58,7 +63,10 @@ export class DurableStepCall extends StepCall implements DurableCall {
       nodeType: options.type ?? this.flight.nodeType,
       pure: options.pure ?? false,
       signal: this.flight.scope,
+      ...(this.deadline === null || options.unbounded === true ? {} : { timeoutMs: Math.max(1, this.deadline - this.host.now()) }),
     };
+    const earlier = this.continues ? this.recorded(key) : undefined;
+    if (earlier !== undefined) return earlier;
     const inputs = options.inputs ?? {};
     const outcome = await this.host.step(
       `${this.prefix}/${key}`,
@@ -80,7 +88,12 @@ export class DurableStepCall extends StepCall implements DurableCall {
   }
 
   recorded(key: string): Json | undefined {
-    return this.host.recordedOutput(`${this.prefix}/${key}`);
+    const first = this.continues ? 1 : this.flight.attempt;
+    for (let attempt = this.flight.attempt; attempt >= first; attempt -= 1) {
+      const output = this.host.recordedOutput(`${attemptPath(this.flight.path, attempt)}/${key}`);
+      if (output !== undefined) return output;
+    }
+    return undefined;
   }
 
   startChild(key: string, child: ChildRunRequest): Promise<string> {
@@ -105,7 +118,7 @@ export class DurableStepCall extends StepCall implements DurableCall {
 
   async waitForSignal(key: string, name: string, deadline?: number): Promise<Json | undefined> {
     const path = `${this.prefix}/${key}`;
-    const taken = this.host.recordedOutput(path);
+    const taken = this.recorded(key);
     if (taken !== undefined) return taken;
     const due = deadline === undefined ? this.deadline : this.deadline === null ? deadline : Math.min(deadline, this.deadline);
     const result = await this.host.waitFor(this.flight, key, { kind: 'signal', name, ...(due === null ? {} : { deadline: due }) });
@@ -121,6 +134,11 @@ export class DurableStepCall extends StepCall implements DurableCall {
   private isPastDeadline(): boolean {
     return this.deadline !== null && this.host.now() >= this.deadline;
   }
+}
+
+/** Where the inner steps of an attempt are. */
+function attemptPath(path: string, attempt: number): string {
+  return attempt === 1 ? path : `${path}#${attempt}`;
 }
 
 function timeout(): StepError {

@@ -318,6 +318,33 @@ describe('waiting', () => {
     expect(run.outputs).toEqual(['agent/turn-1', 'agent/turn-2', 'agent/turn-3']);
     expect(run.history.steps.get('agent/turn-2')?.status).toBe('success');
   });
+
+  it.each([
+    [false, ['agent#2/turn-1', 'agent#2/turn-2', 'agent#2/turn-3'], 5],
+    [true, ['agent/turn-1', 'agent#2/turn-2', 'agent#2/turn-3'], 4],
+  ])('repeats a durable node; continued (%s), it keeps what an earlier attempt has recorded', async (continued, outputs, calls) => {
+    const t = start();
+    t.behaviours.set('', (call) => {
+      if (call.path === 'agent/turn-2') throw new StepError('boom', 'once');
+      return call.path;
+    });
+    const retry = { max_attempts: 2, initial_delay_ms: 1 };
+    const nodes = [node('agent', { type: 't.steps', config: { turns: 3, continued }, retry })];
+    const run = await t.run(t.define(nodes, { outputs: '{{ nodes.agent.output }}' }));
+    expect(run).toMatchObject({ status: 'success', outputs });
+    expect(t.calls).toHaveLength(calls);
+  });
+
+  it('ends what is inside a durable node when its time is over', async () => {
+    const t = start();
+    t.behaviours.set('', async (call) => {
+      await new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason as Error)));
+      return null;
+    });
+    const run = await t.run(t.define([node('agent', { type: 't.steps', config: { turns: 1 }, timeout_ms: 20 })]));
+    expect(run).toMatchObject({ status: 'failed' });
+    expect(run.history.steps.get('agent')?.error).toMatchObject({ code: 'timeout' });
+  });
 });
 
 describe('cancelling', () => {

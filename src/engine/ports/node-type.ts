@@ -74,13 +74,26 @@ export interface StepNodeType extends NodeTypeSpec {
 }
 
 /** What a node that waits or has journaled steps of its own can do. Every call is replayed from the journal after a crash. */
+/** A step within a durable node. */
+export interface InnerStep {
+  readonly pure?: boolean;
+  readonly type?: string;
+  readonly inputs?: JsonObject;
+  readonly unbounded?: boolean;
+}
+
 export interface DurableCall extends NodeCall {
+  /** The same call, but what earlier attempts of this node have recorded under a key is taken instead of being done again. */
+  continued(): DurableCall;
   /** Waits until the epoch millisecond; the run parks if nothing else is going on. Sub-path `key` must be unique in the node. */
   sleepUntil(key: string, epochMs: number): Promise<void>;
   /** Epoch milliseconds at which this node first started, the same on every replay. */
   startedAt(): Promise<number>;
-  /** Runs `fn` once, recorded: its committed result is returned on replay. Effectful unless `pure`. */
-  step(key: string, options: { pure?: boolean; type?: string; inputs?: JsonObject }, fn: (call: NodeCall) => Promise<Json>): Promise<Json>;
+  /**
+   * Runs `fn` once, recorded: its committed result is returned on replay. Effectful unless `pure`. The node's time limit ends it too,
+   * unless `unbounded`: what has to be tidied up when the time is over.
+   */
+  step(key: string, options: InnerStep, fn: (call: NodeCall) => Promise<Json>): Promise<Json>;
   /** What the step of that key has come to, if it has succeeded: for work that needs more than one step can hold. */
   recorded(key: string): Json | undefined;
   /** Starts a child run once, however often this code is executed, and returns its id. */

@@ -183,7 +183,8 @@ export class EngineHarness {
         ...spec('t.steps'),
         pure: false,
         durable: true,
-        execute: async (call: DurableCall) => {
+        execute: async (node: DurableCall) => {
+          const call = node.config['continued'] === true ? node.continued() : node;
           const results: Json[] = [];
           for (let turn = 1; turn <= Number(call.config['turns']); turn += 1) {
             results.push(await call.step(`turn-${turn}`, {}, perform));

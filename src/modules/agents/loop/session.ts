@@ -16,6 +16,8 @@ export class SessionTurn {
     private readonly run: AgentRun,
     private readonly turn: MemoryTurn,
     readonly context: RememberedContext,
+    /** Where the steps of this turn are. */
+    private readonly steps: string,
   ) {}
 
   /** Waits until the session is free for this turn, and reads what is to be put before the model. */
@@ -29,18 +31,19 @@ export class SessionTurn {
       runId: call.run.id,
       step: call.path,
     };
+    const steps = stepsOf(call);
     let waitedSince: number | null = null;
     for (let time = 1; ; time++) {
-      if (await call.step(`session/begin-${time}`, { type: 'agent.session' }, () => memory.begin(turn))) break;
-      const asked = await clock(call, `session/wait-${time}`);
+      if (await call.step(`${steps}/begin-${time}`, { type: 'agent.session' }, () => memory.begin(turn))) break;
+      const asked = await clock(call, `${steps}/wait-${time}`);
       waitedSince ??= asked;
-      await call.waitForSignal(`session/free-${time}`, sessionSignal(turn), asked + ASK_AGAIN_MS);
+      await call.waitForSignal(`${steps}/free-${time}`, sessionSignal(turn), asked + ASK_AGAIN_MS);
     }
-    if (waitedSince !== null) run.tally.waitedMs += (await clock(call, 'session/begun')) - waitedSince;
-    const context = (await call.step('session/load', { type: 'agent.session' }, async () => {
+    if (waitedSince !== null) run.tally.waitedMs += (await clock(call, `${steps}/begun`)) - waitedSince;
+    const context = (await call.step(`${steps}/load`, { type: 'agent.session' }, async () => {
       return (await memory.load(turn, run.definition.memory ?? {}, run.request.query)) as unknown as Json;
     })) as unknown as RememberedContext;
-    return new SessionTurn(call, memory, run, turn, context);
+    return new SessionTurn(call, memory, run, turn, context, steps);
   }
 
   /** What was said before, as the model gets it. */
@@ -63,12 +66,12 @@ export class SessionTurn {
 
   async finish(messages: readonly MemoryMessage[], models: ModelTurns): Promise<void> {
     const settings = this.run.definition.memory ?? {};
-    await this.call.step('session/finish', { type: 'agent.session' }, async () => {
+    await this.call.step(`${this.steps}/finish`, { type: 'agent.session' }, async () => {
       await this.memory.finish(this.turn, settings, messages);
       return null;
     });
     if (settings.conversational?.strategy !== 'summary') return;
-    const due = (await this.call.step('session/summary-due', { type: 'agent.session' }, async () => {
+    const due = (await this.call.step(`${this.steps}/summary-due`, { type: 'agent.session' }, async () => {
       return (await this.memory.summaryDue(this.turn, settings)) as unknown as Json;
     })) as unknown as DueSummary | null;
     if (due !== null) await this.summarize(due, models);
@@ -76,7 +79,7 @@ export class SessionTurn {
 
   /** A turn that failed leaves nothing behind but the session's freedom. */
   async abandon(): Promise<void> {
-    await this.call.step('session/abandon', { type: 'agent.session' }, async () => {
+    await this.call.step(`${this.steps}/abandon`, { type: 'agent.session', unbounded: true }, async () => {
       await this.memory.abandon(this.turn);
       return null;
     });
@@ -85,7 +88,7 @@ export class SessionTurn {
   private async summarize(due: DueSummary, models: ModelTurns): Promise<void> {
     const told = due.messages.map(({ role, content }) => `${role}: ${content}`).join('\n');
     const before = due.previous === null ? '' : `The summary so far:\n${due.previous}\n\n`;
-    const answer = await models.ask(this.run, 'session/summary', {
+    const answer = await models.ask(this.run, `${this.steps}/summary`, {
       role: 'summarizer',
       messages: [
         {
@@ -96,10 +99,18 @@ export class SessionTurn {
       ],
       speaks: false,
     });
-    await this.call.step('session/store-summary', { type: 'agent.session' }, async () => {
+    await this.call.step(`${this.steps}/store-summary`, { type: 'agent.session' }, async () => {
       await this.memory.storeSummary(this.turn, due, answer.text);
       return null;
     });
+  }
+}
+
+/** A turn that was given up, by an earlier attempt or the run that this one goes on with, is begun anew. */
+function stepsOf(call: DurableCall): string {
+  for (let time = 1; ; time += 1) {
+    const steps = time === 1 ? 'session' : `session-${time}`;
+    if (call.recorded(`${steps}/abandon`) === undefined) return steps;
   }
 }
 

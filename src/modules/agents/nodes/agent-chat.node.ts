@@ -8,15 +8,11 @@ import { AGENT_NODE_OUTPUT, AGENT_NODE_OUTPUT_REQUIRED, AGENT_NODE_PROPERTIES, f
 import { readAnswer } from './answer-format.js';
 import { AskedAgents } from './asked-agents.js';
 import { roundOf } from './chat-round.js';
+import { inputSignal } from './input-signal.js';
 
 const MAX_ROUNDS = 1_000;
 /** What ends a conversation, in whatever case. */
 const FAREWELLS: ReadonlySet<string> = new Set(['', 'exit', 'quit', '/exit', '/quit']);
-
-/** Name of the signal that answers a prompt of a conversation. */
-export function inputSignal(promptId: string): string {
-  return `input:${promptId}`;
-}
 
 @NodeTypeProvider()
 export class AgentChatNode implements DurableNodeType {
@@ -38,7 +34,8 @@ export class AgentChatNode implements DurableNodeType {
     private readonly loop: AgentLoop,
   ) {}
 
-  async execute(call: DurableCall): Promise<JsonObject> {
+  async execute(node: DurableCall): Promise<JsonObject> {
+    const call = node.continued();
     const agent = await this.agents.load(call);
     const request = requestOf(call.config);
     const answers: JsonObject[] = [];
@@ -65,11 +62,12 @@ export class AgentChatNode implements DurableNodeType {
 
   /** What the person says to the answer. */
   private async next(call: DurableCall, round: number, message: string): Promise<string> {
-    const id = createHash('sha256').update(`${call.path}#${call.attempt}/${round}`).digest('hex').slice(0, 16);
-    await call.step(`round-${round}/prompt`, { type: 'agent.prompt' }, (step) => {
+    const prompt = await call.step(`round-${round}/prompt`, { type: 'agent.prompt' }, (step) => {
+      const id = createHash('sha256').update(`${call.path}#${call.attempt}/${round}`).digest('hex').slice(0, 16);
       step.emit('input.required', { prompt_id: id, signal: inputSignal(id), message });
       return Promise.resolve({ prompt_id: id });
     });
+    const id = String((prompt as JsonObject)['prompt_id']);
     const said = await call.waitForSignal(`round-${round}/input`, inputSignal(id));
     return typeof said === 'string' ? said : isJsonObject(said) ? String(said['value'] ?? '') : '';
   }

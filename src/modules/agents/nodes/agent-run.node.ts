@@ -10,7 +10,7 @@ export class AgentRunNode implements DurableNodeType {
   readonly type = 'agent.run';
   readonly category = 'agent';
   readonly description =
-    'Asks an agent. Every call of a model and of a tool is a journaled step below this node, so that none is made or paid twice. Reaching a limit fails the node, with the limit as the code.';
+    'Asks an agent. Every call of a model and of a tool is a journaled step below this node, so that none is made or paid twice, also when the node is tried again: it goes on with the turns that are done. Reaching a limit fails the node, with the limit as the code.';
   readonly pure = false;
   readonly durable = true;
   readonly configSchema = objectOf(AGENT_NODE_PROPERTIES, ['agent', 'query']);
@@ -22,7 +22,8 @@ export class AgentRunNode implements DurableNodeType {
     private readonly loop: AgentLoop,
   ) {}
 
-  async execute(call: DurableCall): Promise<JsonObject> {
+  async execute(node: DurableCall): Promise<JsonObject> {
+    const call = node.continued();
     const { config } = call;
     const request = requestOf(config);
     const answer = await this.loop.run(call, await this.agents.load(call), request);

@@ -4,6 +4,7 @@ import type { DurableCall } from '../../../engine/index.js';
 export function roundOf(call: DurableCall, key: string, startedAt: number): DurableCall {
   const below = (inner: string): string => `${key}/${inner}`;
   return {
+    continued: () => roundOf(call.continued(), key, startedAt),
     config: call.config,
     inputs: call.inputs,
     secrets: call.secrets,
