@@ -1,0 +1,2 @@
+export { FLOWENGINE } from './flowengine.dialect.js';
+export { FlowEngineModule } from './flowengine.module.js';

@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import type { Json } from '../../engine/index.js';
+import { DefinitionsService, type WorkflowDetailDto, WorkflowsService } from '../../modules/workflows/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import { isUuid } from '../../platform/http/cursor.js';
+import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
+import type { Principal } from '../../platform/http/permissions.js';
+import { everyPage, orInstead } from '../kit/index.js';
+import { readWorkflow } from './bodies.js';
+import type { FlowEngineWorkflow } from './definition.js';
+import { type WorkflowItem, workflowItem, workflowView } from './from-native.js';
+import { nameOfId } from './ids.js';
+import { badWorkflow, faultText, workflowNotFound } from './problems.js';
+import { toNative } from './to-native.js';
+
+/** Workflows as FlowEngine stores, lists and shows them. */
+@Injectable()
+export class FlowEngineWorkflows {
+  constructor(
+    private readonly workflows: WorkflowsService,
+    private readonly definitions: DefinitionsService,
+  ) {}
+
+  /** Every workflow of the tenant, newest first. */
+  async list(principal: Principal): Promise<WorkflowItem[]> {
+    const workflows = await everyPage((cursor) =>
+      this.workflows.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
+    );
+    return Promise.all(
+      workflows.map(async (workflow) => {
+        const { definition } = await this.definitions.byVersionId(workflow.version_id);
+        return workflowItem(workflow, definition);
+      }),
+    );
+  }
+
+  /** Stores a workflow under its id, and answers with that. What has come another way cannot be overwritten. */
+  async store(principal: Principal, body: unknown, reservedId?: string): Promise<string> {
+    const workflow = readWorkflow(body, reservedId);
+    const definition = toNative(workflow);
+    if (isUuid(workflow.id) && (await this.isForeign(principal, workflow.id))) {
+      throw new AppError(409, 'foreign_workflow', `Workflow ${workflow.id} was not created through this API`);
+    }
+    await this.workflows.create(principal, { json: definition as unknown as Json }, reservedId).catch(inWords);
+    return workflow.id;
+  }
+
+  async get(principal: Principal, id: string): Promise<FlowEngineWorkflow> {
+    return workflowView(await this.find(principal, id));
+  }
+
+  async delete(principal: Principal, id: string): Promise<void> {
+    const { id: ref } = await this.find(principal, id);
+    await orInstead(this.workflows.delete(principal, ref), workflowNotFound(id));
+  }
+
+  /** The workflow of an id that was sent through this API; else any other by its id or its name. */
+  async find(principal: Principal, id: string): Promise<WorkflowDetailDto> {
+    const name = nameOfId(id);
+    const own = name === null ? null : await this.found(principal, name);
+    return own ?? orInstead(this.workflows.get(principal, id), workflowNotFound(id));
+  }
+
+  private async isForeign(principal: Principal, ref: string): Promise<boolean> {
+    return (await this.found(principal, ref)) !== null;
+  }
+
+  private async found(principal: Principal, ref: string): Promise<WorkflowDetailDto | null> {
+    try {
+      return await this.workflows.get(principal, ref);
+    } catch (error) {
+      if (error instanceof AppError && error.status === 404) return null;
+      throw error;
+    }
+  }
+}
+
+/** What our own checks find, in FlowEngine's words. */
+function inWords(error: unknown): never {
+  if (!(error instanceof AppError) || error.code !== 'invalid_definition') throw error;
+  if (error.errors.some(({ code }) => code === 'cycle')) throw badWorkflow('Cyclic dependency detected');
+  throw badWorkflow(error.errors.map(faultText).join('; '));
+}
