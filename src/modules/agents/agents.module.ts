@@ -32,6 +32,7 @@ import { SwarmPattern } from './patterns/swarm.pattern.js';
 import { AgentRunController } from './running/agent-run.controller.js';
 import { AgentRunService } from './running/agent-run.service.js';
 import { AgentsGateway } from './running/agents.gateway.js';
+import { RunPrompts } from './running/run-prompts.service.js';
 import { AgentToolsSource } from './tools/agent-tools.source.js';
 
 const LOOP = [AgentCatalog, AgentLoop, ModelTurns, ReactLoop, ToolCalls, ToolEquipment];
@@ -56,7 +57,8 @@ const BUDGETS = [BudgetPlan, BudgetStore, BudgetSweep, RunKeys];
     AgentRunService,
     AgentToolsSource,
     AgentsGateway,
+    RunPrompts,
   ],
-  exports: [AgentRunService, AgentsService],
+  exports: [AgentRunService, AgentsService, RunPrompts],
 })
 export class AgentsModule {}

@@ -29,6 +29,7 @@ function jsonAnswer(response: string): JsonObject {
   const found = parseLoosely(response);
   if (found !== undefined) return { response: JSON.stringify(found), data: found };
   throw new StepError('invalid_output', `the answer is no JSON: ${response.slice(0, SHOWN_CHARACTERS)}`, {
+    retryable: false,
     details: { partial: response },
   });
 }
