@@ -5,6 +5,7 @@ import { AgentsModule } from './modules/agents/index.js';
 import { ApprovalsModule } from './modules/approvals/index.js';
 import { ArtifactsModule } from './modules/artifacts/index.js';
 import { AuthModule } from './modules/auth/index.js';
+import { BusModule } from './modules/bus/index.js';
 import { KvModule } from './modules/kv/index.js';
 import { MemoryModule } from './modules/memory/index.js';
 import { NodesModule } from './modules/nodes/index.js';
@@ -47,6 +48,7 @@ export class AppModule {
         RetentionModule,
         ApprovalsModule,
         AgentsModule,
+        BusModule,
         KvModule,
         MemoryModule,
         RagModule,
