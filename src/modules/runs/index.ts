@@ -3,6 +3,8 @@ export { RunsModule } from './runs.module.js';
 export { StartRunService, type StartRunRequest, type WaitForRun } from './start-run.service.js';
 /** Everything that can be asked about runs, and their cancellation. */
 export { RunsService, type PageOfEvents } from './runs.service.js';
+/** Inputs as a run would have them, for whoever only wants to know. */
+export { preparedInputs } from './prepared-inputs.js';
 export type { RunSelection } from './queries/run-filter.js';
 export { toRunSummary, RunDto, RunSummaryDto } from './dto/run.dto.js';
 /** The event log for other transports: give a `FeedSink` and the log is written to it at its pace. */
@@ -32,5 +34,6 @@ export type { RunEnded } from './runs.events.js';
 /** Goes on with runs that are over, as new ones. */
 export { ResumeRunService } from './resume-run.service.js';
 export { logLineOf, type LogLine } from './queries/log-lines.js';
+export type { StepRecord } from './queries/step-record.js';
 export { decodePosition, encodePosition } from './feed/feed-position.js';
 export { parseSeq } from './feed/stream-parameters.js';

@@ -27,8 +27,8 @@ export interface FeedSink {
 }
 
 /** Sends a batch with the peer's pace. False when the peer is gone. */
-export async function sendAll(sink: FeedSink, frames: Iterable<FeedFrame>): Promise<boolean> {
-  for (const frame of frames) {
+export async function sendAll(sink: FeedSink, frames: Iterable<FeedFrame> | AsyncIterable<FeedFrame>): Promise<boolean> {
+  for await (const frame of frames) {
     if (sink.closed) return false;
     if (!sink.send(frame)) await sink.drained();
   }

@@ -66,6 +66,16 @@ export class TenantFeedReader {
     return beforeTransaction(Number(row?.horizon ?? 0));
   }
 
+  /** The place before the tenant's last entries that are settled now. */
+  async recent(tenant: string, entries: number): Promise<FeedPosition> {
+    const [row] = await this.dataSource.query<{ xid: string; run_id: string; seq: number }[]>(
+      `SELECT xid, run_id, seq FROM run_events WHERE tenant_id = $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+       ORDER BY xid DESC, run_id DESC, seq DESC OFFSET $2 LIMIT 1`,
+      [tenant, entries],
+    );
+    return row === undefined ? beforeTransaction(0) : { xid: Number(row.xid), runId: row.run_id, seq: row.seq };
+  }
+
   /** One round trip for all tenants asked for; `limit` rows each. */
   async read(from: readonly { readonly tenant: string; readonly position: FeedPosition }[], limit: number): Promise<FeedRead> {
     const rows = await this.dataSource.query<FeedRow[]>(

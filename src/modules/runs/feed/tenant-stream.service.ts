@@ -19,8 +19,10 @@ export interface FeedFilter {
 
 export interface TenantStreamRequest {
   readonly tenant: string;
-  /** Null starts at now. */
+  /** Null starts at now, or with `history`. */
   readonly after: FeedPosition | null;
+  /** How many of the last entries of the log come first when `after` is null; an entry is one event, or two of one step. */
+  readonly history?: number;
   readonly filter: FeedFilter;
   readonly frame?: (item: FeedItem) => FeedFrame;
 }
@@ -45,7 +47,7 @@ export class TenantStreamService {
   /** Settles when the peer is gone; never rejects. */
   async stream(request: TenantStreamRequest, sink: FeedSink): Promise<void> {
     try {
-      let position = request.after ?? (await this.reader.now());
+      let position = request.after ?? (await this.beginning(request));
       while (!sink.closed) {
         position = await this.readUp(request, position, sink);
         position = await this.follow(request, position, sink);
@@ -54,6 +56,10 @@ export class TenantStreamService {
       this.logger.error({ err: error, tenant: request.tenant }, 'a stream of events failed');
       sink.drop('internal_error');
     }
+  }
+
+  private beginning({ tenant, history = 0 }: TenantStreamRequest): Promise<FeedPosition> {
+    return history === 0 ? this.reader.now() : this.reader.recent(tenant, history);
   }
 
   /** Reads until nothing more is settled. */

@@ -124,6 +124,23 @@ describe("a tenant's feed", () => {
     }
   });
 
+  it('begins with the last entries when it is asked to', async () => {
+    const tenant = 'history';
+    const runId = await database.addRun({ tenant, rows: [START, step('a'), step('b'), step('c')] });
+    const begun = (history: number): RecordingSink => {
+      const sink = new RecordingSink();
+      sinks.push(sink);
+      void streams.stream({ tenant, after: null, history, filter: {} }, sink);
+      return sink;
+    };
+    const [two, all] = [begun(2), begun(100)];
+    await vi.waitUntil(() => two.frames.length === 4 && all.frames.length === 8, { timeout: 15_000 });
+    expect(places(two)).toEqual([5, 6, 7, 8].map((seq) => `${runId}/${seq}`));
+    await database.append(runId, [step('d')], { tenant });
+    hub.hinted([runId]);
+    await vi.waitUntil(() => two.frames.length === 6, { timeout: 15_000 });
+  });
+
   it('holds one tenant only and what the filter asks for', async () => {
     const [mine, theirs] = ['tenant-a', 'tenant-b'];
     const workflowId = uuidv7();
