@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TenantFeedReader } from '../../src/modules/runs/index.js';
 import { startApp, type TestApp } from '../support/index.js';
 import { runToEnd, storeWorkflow, type EventBody } from '../support/runs.js';
 
@@ -103,6 +104,22 @@ describe('the socket of a tenant', () => {
 });
 
 describe('the handshake', () => {
+  it('is over once it is known where the feed is, so that nothing is missed that its client does next', async () => {
+    const reader = app.app.get(TenantFeedReader, { strict: false });
+    const now = vi.spyOn(reader, 'now').mockImplementationOnce(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return reader.now();
+    });
+    const { key, api } = await app.createKey({ tenant: 'handshakes', role: 'operator' });
+    await storeWorkflow(api, { name: 'demo/one', nodes: [{ id: 'a', type: 'transform.set', config: { values: { n: 1 } } }] });
+    const { socket, events } = connect('', key);
+    await once(socket, 'open');
+    const { id } = await runToEnd(api, 'demo/one');
+    await vi.waitUntil(() => events.length === 5, { timeout: 10_000 });
+    expect(events.map((event) => event.run_id)).toEqual(Array.from({ length: 5 }, () => id));
+    now.mockRestore();
+  });
+
   it('wants a key that may read events', async () => {
     expect(await refusal('', null)).toEqual({ status: 401, type: 'application/problem+json' });
     expect(await refusal('', 'hdl_wrong')).toMatchObject({ status: 401 });

@@ -10,6 +10,8 @@ export { toRunSummary, RunDto, RunSummaryDto } from './dto/run.dto.js';
 /** The event log for other transports: give a `FeedSink` and the log is written to it at its pace. */
 export { RunStreamService, type RunStreamRequest } from './feed/run-stream.service.js';
 export { TenantStreamService, type FeedFilter, type TenantStreamRequest } from './feed/tenant-stream.service.js';
+/** For gateways that follow a tenant's events from now on: their `prepare`. */
+export { FeedStart } from './feed/feed-start.js';
 export type { DropReason, FeedFrame, FeedSink } from './feed/feed-sink.js';
 /** The committed events in their order, for modules that read on by themselves, and word of what is committed. */
 export { TenantFeedReader, type FeedItem, type FeedPage } from './feed/tenant-feed.reader.js';

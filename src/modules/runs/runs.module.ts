@@ -7,6 +7,7 @@ import { RunEngineModule } from './engine/run-engine.module.js';
 import { BulkRunsController } from './bulk-runs.controller.js';
 import { BulkRunsService } from './bulk-runs.service.js';
 import { CommitRelay } from './feed/commit-relay.js';
+import { FeedStart } from './feed/feed-start.js';
 import { RunEventHub } from './feed/run-event-hub.js';
 import { RunEventsReader } from './feed/run-events.reader.js';
 import { RunStreamService } from './feed/run-stream.service.js';
@@ -58,6 +59,7 @@ const QUERIES = [
 ];
 const FEED = [
   CommitRelay,
+  FeedStart,
   RunEventHub,
   RunEventsReader,
   RunStreamService,
@@ -96,6 +98,7 @@ const PARTITIONS = [
     BulkRunsService,
   ],
   exports: [
+    FeedStart,
     JournalPartitions,
     RunEngineModule,
     RunRemovals,

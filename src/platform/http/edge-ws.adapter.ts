@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { v4 as uuid } from 'uuid';
 import type { WebSocketServer } from 'ws';
@@ -19,6 +19,14 @@ export interface EdgeGatewayOptions {
   readonly maxPayload?: number;
   /** Everything below the path is this gateway's too: what follows it is the request's `below`. */
   readonly below?: true;
+  /** A provider that is asked before the handshake is answered. */
+  readonly prepare?: Type<UpgradePreparation>;
+}
+
+/** Does what must be done before a client sees its socket open. */
+export interface UpgradePreparation {
+  /** The caller may use the socket. What is thrown refuses the handshake. */
+  prepareUpgrade(request: UpgradeRequest): Promise<void>;
 }
 
 /** The upgrade request as a gateway's `handleConnection(client, request)` gets it. */
@@ -44,7 +52,7 @@ export class EdgeWsAdapter extends WsAdapter {
   private readonly dialectOf: (url: string) => Dialect | undefined;
 
   constructor(
-    app: INestApplicationContext,
+    private readonly app: INestApplicationContext,
     private readonly edge: EdgeOptions,
   ) {
     super(app);
@@ -53,12 +61,12 @@ export class EdgeWsAdapter extends WsAdapter {
 
   override create(port: number, options: Record<string, unknown> = {}): WebSocketServer {
     if (options['below'] === true) this.takeBelow(String(options['path']));
-    const access = options['access'] as EndpointOptions['access'] | undefined;
+    const { access, prepare } = options as Partial<EdgeGatewayOptions>;
     const server = super.create(port, {
       maxPayload: MAX_MESSAGE_BYTES,
       ...options,
       handleProtocols: (protocols: Set<string>) => (protocols.has(BEARER_PROTOCOL) ? BEARER_PROTOCOL : false),
-      verifyClient: (info: { req: IncomingMessage }, answer: Refuse) => void this.verify(info.req, access, answer),
+      verifyClient: (info: { req: IncomingMessage }, answer: Refuse) => void this.verify(info.req, { access, prepare }, answer),
     }) as unknown as WebSocketServer;
     this.edge.drain.register(() => server.clients.forEach((client) => client.close(GOING_AWAY, 'the server is shutting down')));
     return server;
@@ -75,11 +83,12 @@ export class EdgeWsAdapter extends WsAdapter {
     });
   }
 
-  private async verify(request: IncomingMessage, access: EndpointOptions['access'] | undefined, answer: Refuse): Promise<void> {
+  private async verify(request: IncomingMessage, { access, prepare }: Partial<EdgeGatewayOptions>, answer: Refuse): Promise<void> {
     const upgrade = request as UpgradeRequest;
     upgrade.id = uuid();
     try {
       await this.admit(upgrade, access);
+      if (prepare !== undefined) await this.app.get(prepare, { strict: false }).prepareUpgrade(upgrade);
       answer(true);
     } catch (thrown) {
       const error = toAppError(thrown);
