@@ -8,11 +8,14 @@ import { gatewaysOf, routesOf, routesOfClass } from './app-routes.js';
 
 /** What answers without a key. A new line here is a decision. */
 const PUBLIC = [
+  'AstromeshSystemController.getHealth',
   'FlwdSystemController.getHealth',
   'HealthController.getHealth',
   'HealthController.getLiveness',
   'HealthController.getReadiness',
   'HooksController.receiveHook',
+  'RootSystemController.getHealth',
+  'RootSystemController.getMetrics',
 ];
 
 let app: INestApplication;

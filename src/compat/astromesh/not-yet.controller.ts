@@ -1,8 +1,8 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Endpoint } from '../../platform/http/endpoint.decorator.js';
-import { notYet } from './errors.js';
 import { objectOf } from '../kit/index.js';
+import { notYet } from './errors.js';
 import { STRING } from './schemas.js';
 
 const NotYet = ApiResponse({ status: 501, description: 'Not implemented yet', schema: objectOf({ detail: STRING }) });
@@ -49,10 +49,38 @@ export class AstromeshMeshController {
     throw notYet('meshes');
   }
 
-  @Post(['join', 'leave', 'heartbeat', 'gossip', 'election'])
-  @Endpoint({ access: 'system.manage', operationId: 'meshExchange', summary: 'What nodes of a mesh tell each other' })
+  @Post('join')
+  @Endpoint({ access: 'system.manage', operationId: 'meshJoin', summary: 'Join the mesh' })
   @NotYet
-  exchange(): never {
+  join(): never {
+    throw notYet('meshes');
+  }
+
+  @Post('leave')
+  @Endpoint({ access: 'system.manage', operationId: 'meshLeave', summary: 'Leave the mesh' })
+  @NotYet
+  leave(): never {
+    throw notYet('meshes');
+  }
+
+  @Post('heartbeat')
+  @Endpoint({ access: 'system.manage', operationId: 'meshHeartbeat', summary: 'Tell that a node lives' })
+  @NotYet
+  heartbeat(): never {
+    throw notYet('meshes');
+  }
+
+  @Post('gossip')
+  @Endpoint({ access: 'system.manage', operationId: 'meshGossip', summary: 'Exchange what nodes know' })
+  @NotYet
+  gossip(): never {
+    throw notYet('meshes');
+  }
+
+  @Post('election')
+  @Endpoint({ access: 'system.manage', operationId: 'meshElection', summary: 'Take part in an election' })
+  @NotYet
+  election(): never {
     throw notYet('meshes');
   }
 }
