@@ -32,7 +32,8 @@ function rowsOf(file: string): Row[] {
     if (ts.isCallExpression(node) && ts.isIdentifier(node.expression)) {
       const texts = node.arguments.filter((each) => ts.isStringLiteralLike(each)).map(({ text }) => text);
       const [endpoint, what, reason] = texts;
-      const system = basename(file, '.spec.ts');
+      // One system may have several files: `flwd.spec.ts`, `flwd-root.spec.ts`.
+      const [system = ''] = basename(file, '.spec.ts').split('-');
       if (endpoint !== undefined && what !== undefined) {
         if (node.expression.text === 'row') rows.push({ system, endpoint, what });
         if (node.expression.text === 'deviation' && reason !== undefined) rows.push({ system, endpoint, what, reason });

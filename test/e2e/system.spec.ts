@@ -56,7 +56,11 @@ describe('the system', { timeout: 60_000 }, () => {
     expect(own.runs).toBe(0);
     const { api: stranger } = await app.createKey({ role: 'viewer', tenant: 'other' });
     expect((await told(stranger)).runs).toEqual({ pending: 0, running: 0, waiting: 0, cancelling: 0 });
-    expect(await api.get('/system/status')).toMatchObject({ body: { status: 'ok', failing: [] } });
+    const { body } = await api.get<{ storage: Record<string, number> }>('/system/status');
+    expect(body).toMatchObject({ status: 'ok', failing: [] });
+    expect(body.storage['database_bytes']).toBeGreaterThan(body.storage['journal_bytes'] ?? 0);
+    expect(body.storage['journal_bytes']).toBeGreaterThan(0);
+    expect(body.storage['schema_version']).toBeGreaterThan(1_764_000_000_000);
   });
 
   it('is examined by admins, and is well', async () => {

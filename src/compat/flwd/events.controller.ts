@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { SseSink } from '../../modules/runs/index.js';
+import { decodePosition, parseSeq, SseSink } from '../../modules/runs/index.js';
 import { formatWorkflowName, parseWorkflowName } from '../../modules/workflows/index.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
@@ -39,11 +39,15 @@ export class FlwdEventsController {
   ): Promise<void> {
     const name = job === undefined ? undefined : nameOf(job);
     const resume = resumePoint(request, last);
-    if (run === undefined) return this.events.ofAll(principal.tenant, name, resume, new SseSink(openSse(request, response)));
+    if (run === undefined) {
+      const after = resume === undefined ? null : decodePosition(resume);
+      return this.events.ofAll(principal.tenant, { filter: { workflow: name }, after }, new SseSink(openSse(request, response)));
+    }
+    const after = parseSeq(resume);
     const found = await this.runs.find(principal, run);
     const jobId = jobIdOf(found.run);
     if (name !== undefined && name !== jobId) throw runNotFound(run);
-    return this.events.ofRun(principal.tenant, { runId: found.runId, jobId }, resume, new SseSink(openSse(request, response)));
+    return this.events.ofRun(principal.tenant, { runId: found.runId, jobId, after }, new SseSink(openSse(request, response)));
   }
 }
 

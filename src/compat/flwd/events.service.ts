@@ -1,16 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEvent } from '../../engine/index.js';
 import {
-  decodePosition,
   encodePosition,
+  type FeedFilter,
   type FeedFrame,
+  type FeedPosition,
   type FeedSink,
-  parseSeq,
   RunStreamService,
   TenantStreamService,
 } from '../../modules/runs/index.js';
 import { TranslatingSink } from '../kit/index.js';
 import { flwdEvents } from './events.js';
+
+/** What is said when something happens to a run of a job: nothing, one event or several. */
+export type Words = (happened: RunEvent, jobId: string) => readonly Pick<FeedFrame, 'event' | 'data'>[];
 
 /** An event on its way to a stream: what happened, to a run of which job, and the id of the place before it. */
 interface Carried {
@@ -27,26 +30,35 @@ export class FlwdEvents {
     private readonly tenantStreams: TenantStreamService,
   ) {}
 
-  /** Of one run, from its beginning or after the event of that id, until its end. */
-  ofRun(tenant: string, run: { runId: string; jobId: string }, resume: string | undefined, sink: FeedSink): Promise<void> {
-    const { runId, jobId } = run;
+  /** Of one run, after the event of that number, until its end. */
+  ofRun(
+    tenant: string,
+    { runId, jobId, after }: { readonly runId: string; readonly jobId: string; readonly after: number },
+    sink: FeedSink,
+    words: Words = flwdEvents,
+  ): Promise<void> {
     const frame = (happened: RunEvent): FeedFrame => carry(String(happened.seq), { happened, jobId, before: String(happened.seq - 1) });
-    return this.runStreams.stream({ tenant, runId, after: parseSeq(resume), frame }, translated(sink));
+    return this.runStreams.stream({ tenant, runId, after, frame }, translated(sink, words));
   }
 
-  /** Of all runs, or those of one job, from now on or after the event of that id. */
-  ofAll(tenant: string, workflow: string | undefined, resume: string | undefined, sink: FeedSink): Promise<void> {
+  /** Of all runs that pass the filter, after that place or from now on. */
+  ofAll(
+    tenant: string,
+    { filter, after }: { readonly filter: FeedFilter; readonly after: FeedPosition | null },
+    sink: FeedSink,
+    words: Words = flwdEvents,
+  ): Promise<void> {
     return this.tenantStreams.stream(
       {
         tenant,
-        after: resume === undefined ? null : decodePosition(resume),
-        filter: { workflow },
+        after,
+        filter,
         frame: ({ position, event, subject }) => {
           const before = encodePosition({ ...position, seq: Math.max(0, position.seq - 1) });
           return carry(encodePosition(position), { happened: event, jobId: subject.name, before });
         },
       },
-      translated(sink),
+      translated(sink, words),
     );
   }
 }
@@ -56,10 +68,10 @@ function carry(id: string, data: Carried): FeedFrame {
 }
 
 /** A stream that breaks between the events of one happening goes on before it: said twice is better than never. */
-function translated(sink: FeedSink): FeedSink {
+function translated(sink: FeedSink, words: Words): FeedSink {
   return new TranslatingSink(sink, ({ id, data }) => {
     const { happened, jobId, before } = data as Carried;
-    const events = flwdEvents(happened, jobId);
+    const events = words(happened, jobId);
     return events.map((each, index) => ({ id: index === events.length - 1 ? id : before, ...each }));
   });
 }

@@ -3,6 +3,7 @@ import { RunsModule } from '../runs/index.js';
 import { DatabaseChecks } from './checks/database-checks.js';
 import { StorageChecks } from './checks/storage-checks.js';
 import { WorkChecks } from './checks/work-checks.js';
+import { StorageQuery } from './storage.query.js';
 import { SystemController } from './system.controller.js';
 import { SystemService } from './system.service.js';
 
@@ -10,7 +11,7 @@ import { SystemService } from './system.service.js';
 @Module({
   imports: [RunsModule],
   controllers: [SystemController],
-  providers: [SystemService, DatabaseChecks, StorageChecks, WorkChecks],
+  providers: [SystemService, StorageQuery, DatabaseChecks, StorageChecks, WorkChecks],
   exports: [SystemService],
 })
 export class SystemModule {}

@@ -6,6 +6,7 @@ import { CHECK_STATUSES, DoctorRegistry } from '../../platform/doctor/index.js';
 import { HealthRegistry, Lifecycle } from '../../platform/lifecycle/index.js';
 import { SERVICE, VERSION } from '../../platform/version.js';
 import { RunsService } from '../runs/index.js';
+import { StorageQuery } from './storage.query.js';
 import type { DoctorDto, SystemInfoDto, SystemStatusDto } from './dto/system.dto.js';
 
 /** What can be told of the installation. */
@@ -18,6 +19,7 @@ export class SystemService {
     private readonly health: HealthRegistry,
     private readonly lifecycle: Lifecycle,
     private readonly registry: DoctorRegistry,
+    private readonly storage: StorageQuery,
     @Inject(CONFIG) private readonly config: HeddleConfig,
   ) {}
 
@@ -43,6 +45,7 @@ export class SystemService {
       status: failing.length === 0 ? 'ok' : 'unavailable',
       failing,
       process: { runs: this.engine.held, memory_bytes: rss, heap_bytes: heapUsed, cpu_seconds: (user + system) / 1_000_000 },
+      storage: await this.storage.execute(),
       runs: await this.runs.live(tenant),
     };
   }

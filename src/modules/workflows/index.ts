@@ -1,7 +1,7 @@
 /** Where other modules register the parts of definitions that are theirs. */
 export { DefinitionExtensions, type DefinitionExtension, type VersionBeingStored } from './definition-extensions.js';
 export { DefinitionsService } from './definitions.service.js';
-export { WorkflowFilesService, type WorkflowFileError } from './files/workflow-files.service.js';
+export { WorkflowFilesService, type WorkflowFileError, type WorkflowSourceState } from './files/workflow-files.service.js';
 /** For modules whose definitions are kept like workflows: the store of versions, and files of definitions. */
 export { WorkflowStore, type StoredVersion } from './workflow-store.js';
 export { isIgnored, listDefinitionFiles, MAX_DEPTH, mayHoldDefinition, parseFile } from './files/definition-files.js';

@@ -17,6 +17,8 @@ export interface Dialect {
   readonly anyOrigin?: boolean;
   /** A header, in lower case, in which clients may send their key instead of in `Authorization`. */
   readonly keyHeader?: string;
+  /** The header by which it marks the stored reply to a repeated request, instead of ours. */
+  readonly replayHeader?: string;
   /** Members of bodies that it does not know are passed over; else they are refused. */
   readonly passesOverUnknownMembers?: boolean;
   /** `path` is as the dialect's clients see it, without a query. */

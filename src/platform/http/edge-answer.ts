@@ -12,7 +12,7 @@ export function sendProblem(request: EdgeRequest, response: ServerResponse, erro
     response.destroy();
     return;
   }
-  const answer = answerOf(error, request);
+  const answer = problemAnswer(error, request);
   const body = JSON.stringify(answer.body);
   for (const name of ['Content-Encoding', 'Content-Disposition', 'ETag', 'Cache-Control', 'Location']) response.removeHeader(name);
   if (error.status === 401) response.setHeader('WWW-Authenticate', challenge(request));
@@ -23,7 +23,8 @@ export function sendProblem(request: EdgeRequest, response: ServerResponse, erro
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-function answerOf(error: AppError, request: EdgeRequest): DialectAnswer {
+/** What a request is answered for an error: a problem, or what its dialect has for it. */
+export function problemAnswer(error: AppError, request: EdgeRequest): DialectAnswer {
   const { dialect } = request;
   const url = request.originalUrl ?? request.url;
   const id = request.id ?? '';

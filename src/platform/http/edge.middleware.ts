@@ -20,7 +20,7 @@ export interface EdgeOptions {
 
 const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** Answered also while draining and never refused for their rate: probes and scrapers decide with them whether we live. */
-const VITAL_PATH = /^\/(?:compat\/[\w-]+\/)?(?:health(?:\/|$|\?)|metrics(?:$|\?))/;
+const VITAL_PATH = /^\/(?:compat\/[\w-]+\/)?(?:healthz?(?:\/(?:live|ready))?|metrics)(?:$|\?)/;
 
 /**
  * The first thing every request meets, also one that no route takes: its id, who calls, the caller's rate. It runs before

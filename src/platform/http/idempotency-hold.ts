@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { AppError } from '../errors/app-error.js';
 import type { Logger } from '../logging/index.js';
-import { JSON_MEDIA_TYPE } from './edge-answer.js';
+import { JSON_MEDIA_TYPE, problemAnswer } from './edge-answer.js';
 import type { EdgeRequest, IdempotencyHold } from './edge-request.js';
 import { type IdempotencyStore, LOCK_SECONDS, type IdempotencySlot, type StoredReply } from './idempotency.store.js';
-import { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js';
 import { sealReply } from './reply-seal.js';
 
 const STORED_HEADERS = ['content-type', 'location', 'preference-applied'] as const;
@@ -35,8 +34,8 @@ export class HeldSlot implements IdempotencyHold {
 
   async keepProblem(request: EdgeRequest, error: AppError): Promise<void> {
     if (error.status >= 500 || PASSING_STATUSES.has(error.status)) return this.release();
-    const body = JSON.stringify(toProblem(error, request.originalUrl, request.id));
-    await this.keep({ status: error.status, headers: { 'content-type': PROBLEM_MEDIA_TYPE }, body });
+    const { status, mediaType, body } = problemAnswer(error, request);
+    await this.keep({ status, headers: { 'content-type': mediaType }, body: JSON.stringify(body) });
   }
 
   private keep(reply: StoredReply): Promise<void> {

@@ -28,10 +28,10 @@ export class StoredAnswer extends Error {
     super('the request was answered before');
   }
 
-  send(response: ServerResponse): void {
+  send({ dialect }: EdgeRequest, response: ServerResponse): void {
     const { status, headers, body } = this.reply;
     response.statusCode = status;
-    response.setHeader('Idempotency-Replayed', 'true');
+    response.setHeader(dialect?.replayHeader ?? 'Idempotency-Replayed', 'true');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('Content-Length', Buffer.byteLength(body));
     response.end(body);

@@ -18,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (host.getType() !== 'http') throw thrown;
     const request = host.switchToHttp().getRequest<EdgeRequest>();
     const response = host.switchToHttp().getResponse<Response>();
-    if (thrown instanceof StoredAnswer) return thrown.send(response);
+    if (thrown instanceof StoredAnswer) return thrown.send(request, response);
     const error = this.isUnmatchedRoute(thrown, request) ? unmatchedRoute(request, response) : toAppError(thrown);
     this.log(error, request);
     if (request.idempotency === undefined) sendProblem(request, response, error);

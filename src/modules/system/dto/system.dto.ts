@@ -53,6 +53,17 @@ export class ProcessStatusDto {
   readonly cpu_seconds: number;
 }
 
+export class StorageStatusDto {
+  @ApiProperty({ type: 'integer', description: 'Size of the database, indexes included' })
+  readonly database_bytes: number;
+
+  @ApiProperty({ type: 'integer', description: 'What of it is the journal' })
+  readonly journal_bytes: number;
+
+  @ApiProperty({ type: 'integer', description: 'The newest migration', example: 1_764_000_000_000 })
+  readonly schema_version: number;
+}
+
 export class SystemStatusDto {
   @ApiProperty({ enum: ['ok', 'unavailable'] })
   readonly status: 'ok' | 'unavailable';
@@ -62,6 +73,9 @@ export class SystemStatusDto {
 
   @ApiProperty({ type: ProcessStatusDto, description: 'The answering process' })
   readonly process: ProcessStatusDto;
+
+  @ApiProperty({ type: StorageStatusDto })
+  readonly storage: StorageStatusDto;
 
   @ApiProperty({
     type: 'object',
