@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentAnswer, type AgentProblem, ask, askLater, eventsOf, storeAgent, streamAnswer } from '../support/agents.js';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { ModelServer } from '../support/model-server.js';
+import { WebStub } from '../support/web-stub.js';
 import { eventually, runToEnd, storeWorkflow, type RunBody } from '../support/runs.js';
 
 let app: TestApp;
@@ -121,6 +122,18 @@ describe('tokens', () => {
     expect(tokens.map(({ data }) => data['text']).join('')).toBe('a b c d e f');
     expect(frames[0]).toMatchObject({ event: 'run' });
     expect(frames.at(-1)).toMatchObject({ event: 'done', data: { response: 'a b c d e f', stop_reason: 'completed' } });
+  });
+
+  it('and calls of tools, however large: what the log keeps elsewhere is in its place', async () => {
+    const page = 'x'.repeat(300_000);
+    const web = await WebStub.start({ '/page': (_, response) => response.end(page) });
+    await storeAgent(api, agent('wordy', { tools: ['http_request'] }));
+    first.reply({ toolCalls: [{ name: 'http_request', input: { method: 'GET', url: `${web.url}/page` } }] }, { text: 'y'.repeat(400_000) });
+    const frames = await streamAnswer(api, 'wordy', 'Hi');
+    web.stop();
+    const dataOf = (event: string) => frames.find((frame) => frame.event === event)?.data;
+    expect(dataOf('tool_result')).toMatchObject({ tool: 'http_request', ok: true, output: { body: page } });
+    expect(dataOf('done')).toMatchObject({ answer: 'y'.repeat(400_000), tool_calls: [{ output: { body: page } }], stop_reason: 'completed' });
   });
 
   it('over a socket, one question after the other', async () => {

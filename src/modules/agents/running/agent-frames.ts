@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject, type RunEvent } from '../../.
 import type { FeedFrame } from '../../runs/index.js';
 import { agentProblem } from './agent-problems.js';
 
-/** Events of an agent's run as its callers see them: tokens, calls of tools, and how it ended. */
+/** Events of an agent's run, outputs and all, as its callers see them: tokens, calls of tools, and how it ended. */
 export function agentFrame(event: RunEvent): FeedFrame | null {
   const { data, step } = event;
   const frame = (name: string, content: JsonObject): FeedFrame => ({

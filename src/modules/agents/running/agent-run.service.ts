@@ -60,7 +60,7 @@ export class AgentRunService {
 
   /** Follows a run as its caller sees it, to its end. */
   follow(tenant: string, runId: string, sink: FeedSink): Promise<void> {
-    return this.streams.stream({ tenant, runId, after: 0, frame: agentFrame }, sink);
+    return this.streams.stream({ tenant, runId, after: 0, whole: true, frame: agentFrame }, sink);
   }
 
   async cancel(tenant: string, runId: string, reason: string): Promise<void> {

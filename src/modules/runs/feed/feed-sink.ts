@@ -2,7 +2,8 @@
 export interface FeedFrame {
   /** Where a reader that has seen this frame goes on. */
   readonly id: string;
-  readonly event: string;
+  /** Absent: a plain message. */
+  readonly event?: string;
   readonly data: object;
 }
 

@@ -30,7 +30,7 @@ function step(index: number): SeedRow {
 }
 
 function stream(runId: string, sink: RecordingSink, after = 0, types?: ReadonlySet<RunEventType>): Promise<void> {
-  return new RunStreamService(reader, hub, logger).stream({ tenant: TENANT, runId, after, types }, sink);
+  return new RunStreamService(reader, hub, NO_LARGE_OUTPUTS, logger).stream({ tenant: TENANT, runId, after, types }, sink);
 }
 
 describe("a run's event log", () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Json, type OutputRef, RunEngine, StepError } from '../../../engine/index.js';
+import { type Json, type OutputRef, outputRefOf, RunEngine, type RunEvent, StepError } from '../../../engine/index.js';
 import { LOGGER, type Logger } from '../../../platform/logging/index.js';
 
 /** Reads outputs that are kept outside of the journal, for those who show them. */
@@ -9,6 +9,15 @@ export class OutputReader {
     private readonly engine: RunEngine,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
+
+  /** The event with the output that its row only names. */
+  async whole(tenant: string, event: RunEvent): Promise<RunEvent> {
+    const ref = outputRefOf(event.data);
+    if (ref === null) return event;
+    const { output_ref: _, ...rest } = event.data;
+    const member = event.type === 'run.completed' ? 'outputs' : 'output';
+    return { ...event, data: { ...rest, [member]: await this.load(tenant, ref) } };
+  }
 
   /** Null when the content is lost: what else is known can still be shown. */
   async load(tenant: string, ref: OutputRef): Promise<Json> {
