@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
+import { agentDocument } from './support/astromesh.js';
+import { Conversation } from './support/conversation.js';
 import { DialectClient } from './support/http.js';
 
 let root: string;
 let server: TestApp;
 let awf: DialectClient;
 let flwd: DialectClient;
+let astromesh: DialectClient;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'heddle-doors-'));
@@ -24,6 +27,7 @@ beforeAll(async () => {
   server = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: `${join(root, 'jobs')},${join(root, 'awf')}` } });
   awf = new DialectClient(`${server.url}/compat/awf`, server.adminKey);
   flwd = new DialectClient(`${server.url}/compat/flwd`, server.adminKey);
+  astromesh = new DialectClient(`${server.url}/compat/astromesh`, server.adminKey);
   const { status } = await server.api.post('/workflows', {
     name: 'demo/now',
     nodes: [{ id: 'a', type: 'transform.set', config: { values: { x: 1 } } }],
@@ -71,4 +75,39 @@ it('cancels through flwd what AWF has started', async () => {
   await eventually(read, ({ body: { status } }) => status === 'cancelled', 30_000);
   const [last] = (await flwd.events(`/api/v1/events/runs?run_id=${body.execution_id}`)).slice(-1);
   expect(last).toMatchObject({ event: 'run.finished', data: { job_id: 'default/hold', status: 'cancelled' } });
+});
+
+it('lists natively an agent that Astromesh has registered, and asks there what was made natively', async () => {
+  const model = { primary: { provider: 'scripted', model: 'm', rules: [{ reply: 'Hello' }] } };
+  await astromesh.post('/v1/agents', agentDocument('registered', { model }), 201);
+  await astromesh.post('/v1/agents/registered/deploy', undefined, 200);
+  expect((await server.api.get('/agents/registered')).body).toMatchObject({ status: 'ready', model: 'scripted/m' });
+  expect((await server.api.post('/agents', { name: 'native', model })).status).toBe(201);
+  const answer = await astromesh.post<{ run_id: string }>('/v1/agents/native/run', { query: 'Hi' }, 200);
+  expect(answer).toMatchObject({ response: 'Hello' });
+  expect((await server.api.get(`/runs/${answer.run_id}`)).body).toMatchObject({
+    kind: 'agent',
+    agent: { name: 'native' },
+    status: 'success',
+  });
+  const { data } = (await server.api.get<{ data: { path: string }[] }>(`/runs/${answer.run_id}/steps`)).body;
+  expect(data.map(({ path }) => path)).toContain('native/turn-1/model');
+});
+
+it('sees in AWF what was asked of an agent of Astromesh, and cancels it there', async () => {
+  const model = { primary: { provider: 'scripted', model: 'slow', rules: [{ reply: 'Hello', delay_ms: 60_000 }] } };
+  await astromesh.post('/v1/agents', agentDocument('thinks', { model }), 201);
+  await astromesh.post('/v1/agents/thinks/deploy', undefined, 200);
+  const asked = await Conversation.open(`${astromesh.url.replace('http', 'ws')}/v1/ws/agent/thinks`, server.adminKey);
+  asked.ask({ query: 'Hi' });
+  const executions = async (): Promise<{ execution_id: string; status: string }[]> => {
+    const { body } = await awf.get<{ body: { executions: { execution_id: string; workflow_name: string; status: string }[] } }>(
+      '/api/executions',
+    );
+    return body.executions.filter(({ workflow_name: name }) => name === 'thinks');
+  };
+  const [seen] = await eventually(executions, ([execution]) => execution?.status === 'running');
+  expect((await awf.send('DELETE', `/api/executions/${seen?.execution_id}`)).status).toBe(204);
+  expect((await asked.until('error')).at(-1)).toMatchObject({ type: 'error', code: 'run_cancelled', run_id: seen?.execution_id });
+  asked.close();
 });

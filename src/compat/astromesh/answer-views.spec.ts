@@ -32,7 +32,12 @@ const ANSWER: AgentAnswerDto = {
 it('is told twice: as documented, and as the original does', () => {
   const { response, session_id, timing, model: asked, provider, run_id } = ANSWER;
   expect(answer({ ...ANSWER, data: { a: 1 } })).toEqual({
-    ...{ response, session_id, timing, model: asked, provider, run_id },
+    response,
+    session_id,
+    timing,
+    model: asked,
+    provider,
+    run_id,
     tool_calls: [
       { tool: 'look', input: { id: 7 }, output: { ok: true } },
       { tool: 'say', input: {}, output: 'hi' },
