@@ -240,14 +240,6 @@ describe.each([
     }
   });
 
-  row('POST /api/executions/{id}/respond', 'not implemented, and says so', async () => {
-    const { status, body } = await awf.send('POST', `/api/executions/${EXECUTION.execution_id}/respond`, {
-      response: { PromptID: 'p', Value: 'v' },
-    });
-    expect(status).toBe(501);
-    expect(body).toMatchObject({ status: 501, title: 'Not Implemented' });
-  });
-
   row('GET /api/executions/{id}/events', 'named events from the start, then the end of the stream', async () => {
     const id = await start('code-review', { inputs: { file: 'main.go', model: 'good' } });
     const messages = await awf.events(`/api/executions/${id}/events`);

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsDefined, IsIn, IsInt, IsISO8601, IsObject, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import type { JsonObject } from '../../engine/index.js';
 import { HISTORY_STATUSES, type HistoryStatus } from './execution-views.js';
 
@@ -21,6 +21,41 @@ export class ResumeAwfDto {
   @MaxLength(400)
   @IsOptional()
   from_step?: string;
+}
+
+export class InputResponseDto {
+  @ApiProperty({ description: 'The `prompt_id` of `input.required`; empty: whatever waits', example: '96ac1b43d8bb27da' })
+  @IsString()
+  @MaxLength(200)
+  PromptID: string;
+
+  @ApiProperty({ description: 'An empty text, `exit` or `quit` ends the conversation', example: 'The second one.' })
+  @IsString()
+  @MaxLength(100_000)
+  Value: string;
+}
+
+export class RespondAwfDto {
+  @ApiProperty()
+  @IsDefined()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => InputResponseDto)
+  response: InputResponseDto;
+}
+
+export const EVENT_FORMATS = ['named', 'plain'] as const;
+export type EventFormat = (typeof EVENT_FORMATS)[number];
+
+export class AwfEventsDto {
+  @ApiPropertyOptional({
+    enum: EVENT_FORMATS,
+    default: 'named',
+    description: '`plain`: messages without a name, as of version 0.11; what they are about is their `kind`',
+  })
+  @IsIn(EVENT_FORMATS)
+  @IsOptional()
+  format: EventFormat = 'named';
 }
 
 export class AwfStatsDto {

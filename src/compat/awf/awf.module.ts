@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AgentsModule } from '../../modules/agents/index.js';
 import { RunsModule } from '../../modules/runs/index.js';
 import { WorkflowsModule } from '../../modules/workflows/index.js';
 import { DescribedApart } from '../../platform/http/openapi.js';
@@ -12,7 +13,7 @@ import { AwfWorkflows } from './workflows.service.js';
 /** The API of `awf serve`, over workflows and runs. */
 @DescribedApart()
 @Module({
-  imports: [RunsModule, WorkflowsModule],
+  imports: [AgentsModule, RunsModule, WorkflowsModule],
   controllers: [AwfWorkflowsController, AwfExecutionsController, AwfHistoryController],
   providers: [AwfWorkflows, AwfExecutions, AwfHistory],
 })

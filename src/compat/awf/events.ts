@@ -1,15 +1,33 @@
 import { isJsonObject, type Json, type RunEvent } from '../../engine/index.js';
 import { logLineOf } from '../../modules/runs/index.js';
-import { stepOfPath } from './execution-views.js';
+import type { RunSteps } from './run-steps.js';
+
+/** A run whose events are told. */
+export interface ToldRun {
+  /** As AWF names its workflow. */
+  readonly workflow: string;
+  readonly steps: RunSteps;
+}
 
 export interface AwfEvent {
-  readonly event: 'step.started' | 'step.completed' | 'step.failed' | 'workflow.completed' | 'workflow.failed' | 'output';
+  readonly event:
+    'step.started' | 'step.completed' | 'step.failed' | 'workflow.completed' | 'workflow.failed' | 'output' | 'input.required';
   readonly data: object;
 }
 
 /** What AWF says when this happens; null when nothing. The members of later versions (`kind`, `run_id`, `seq`, `step`) are there besides. */
-export function awfEvent(event: RunEvent, workflowName: string): AwfEvent | null {
-  return event.step === undefined ? workflowEvent(event, workflowName) : stepEvent(event, stepOfPath(event.step));
+export function awfEvent(event: RunEvent, { workflow, steps }: ToldRun): AwfEvent | null {
+  if (event.step === undefined) return workflowEvent(event, workflow);
+  const place = steps.at(event.step);
+  if (place === null) return null;
+  if (event.type === 'input.required')
+    return said(event, 'input.required', { step_name: place.step, step: place.step, ...promptOf(event) });
+  return place.own ? stepEvent(event, place.step) : null;
+}
+
+/** What a conversation asks, and how its answer names the question. */
+export function promptOf({ data }: RunEvent): { readonly prompt: string; readonly prompt_id: string } {
+  return { prompt: String(data['message']), prompt_id: String(data['prompt_id']) };
 }
 
 function workflowEvent(event: RunEvent, workflow_name: string): AwfEvent | null {
@@ -27,8 +45,7 @@ function workflowEvent(event: RunEvent, workflow_name: string): AwfEvent | null 
   }
 }
 
-function stepEvent(event: RunEvent, step: string | null): AwfEvent | null {
-  if (step === null) return null;
+function stepEvent(event: RunEvent, step: string): AwfEvent | null {
   const names = { step_name: step, step };
   switch (event.type) {
     case 'step.started':
@@ -55,13 +72,17 @@ function said({ run_id, seq }: RunEvent, event: AwfEvent['event'], data: object)
   return { event, data: { ...data, kind: event, run_id, seq } };
 }
 
-function errorOf({ data: { error } }: RunEvent): string {
+export function errorOf({ data: { error } }: RunEvent): string {
   return isJsonObject(error) && typeof error['message'] === 'string' ? error['message'] : '';
 }
 
-/** Of a command what it printed, else the output as JSON. */
+/** Of a command what it printed, of an agent what it said, else the output as JSON. */
 function textOf(output: Json | undefined): string {
   if (typeof output === 'string') return output;
-  if (isJsonObject(output) && typeof output['exit_code'] === 'number' && typeof output['stdout'] === 'string') return output['stdout'];
+  if (isJsonObject(output)) {
+    const { exit_code: code, stdout, stop_reason: reason, response } = output;
+    if (typeof code === 'number' && typeof stdout === 'string') return stdout;
+    if (typeof reason === 'string' && typeof response === 'string') return response;
+  }
   return output === undefined || output === null ? '' : JSON.stringify(output);
 }

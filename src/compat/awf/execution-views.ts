@@ -53,10 +53,3 @@ export function historyEntry(run: RunSummaryDto): object {
 export function endingOf(status: HistoryStatus): TerminalRunStatus {
   return status === 'completed' ? 'success' : status;
 }
-
-/** The state or node that a path is a visit of: `each[3]/fetch~2` is one of `fetch`. Null for what is below a step, such as its hooks. */
-export function stepOfPath(path: string): string | null {
-  const last = path.slice(path.lastIndexOf('/') + 1);
-  if (last.startsWith('$')) return null;
-  return last.replace(/[[~#].*$/, '');
-}

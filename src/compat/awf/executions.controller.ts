@@ -1,13 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConflictResponse, ApiNoContentResponse, ApiOkResponse, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { parseSeq, SseSink } from '../../modules/runs/index.js';
-import { AppError } from '../../platform/errors/app-error.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { openSse, resumePoint } from '../../platform/http/sse.js';
-import { ResumeAwfDto } from './awf.dto.js';
+import { AwfEventsDto, RespondAwfDto, ResumeAwfDto } from './awf.dto.js';
 import { AwfExecutions } from './executions.service.js';
 import { ACCEPTED, bodyOf, EXECUTION, listOf } from './schemas.js';
 import { objectOf } from '../kit/index.js';
@@ -65,19 +64,23 @@ export class AwfExecutionsController {
   async streamEvents(
     @CurrentPrincipal() { tenant }: Principal,
     @Param('id') id: string,
+    @Query() { format }: AwfEventsDto,
     @Req() request: EdgeRequest,
     @Res() response: Response,
   ): Promise<void> {
     const run = await this.executions.find(tenant, id);
     const after = parseSeq(resumePoint(request, undefined));
-    await this.executions.follow(tenant, run, after, new SseSink(openSse(request, response)));
+    await this.executions.follow(tenant, run, after, format, new SseSink(openSse(request, response)));
   }
 
   @Post(':id/respond')
   @Endpoint({ access: 'runs.signal', operationId: 'respond-to-input', summary: 'Answer a question of an execution' })
   @Id
-  @ApiResponse({ status: 501, description: 'No step asks for input in this way yet' })
-  respond(): never {
-    throw new AppError(501, 'not_implemented', 'steps that ask for input in a conversation are not implemented', { logLevel: 'debug' });
+  @HttpCode(204)
+  @ApiBody({ type: RespondAwfDto })
+  @ApiNoContentResponse({ description: 'The conversation goes on with it' })
+  @ApiConflictResponse({ description: 'The execution waits for no input, or for an answer to something else' })
+  respond(@CurrentPrincipal() principal: Principal, @Param('id') id: string, @Body() { response }: RespondAwfDto): Promise<void> {
+    return this.executions.respond(principal, id, response);
   }
 }

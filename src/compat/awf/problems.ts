@@ -17,6 +17,11 @@ export function notResumable(id: string): AppError {
   return new AppError(404, 'not_found', `execution not found or cannot be resumed: ${id}`);
 }
 
+export function notWaiting(id: string, promptId: string): AppError {
+  const what = promptId === '' ? 'does not wait for input' : `does not wait for an answer to ${promptId}`;
+  return new AppError(409, 'not_waiting', `execution ${id} ${what}`);
+}
+
 /** Problem details as AWF has them: without type and instance, faults with the place they are in. */
 export function awfProblem(error: AppError, _path: string, requestId: string): DialectAnswer {
   const { code, errors } = error;

@@ -74,12 +74,26 @@ function awfState(state: JsonObject): JsonObject {
     case 'command':
       return { ...rest, type: 'step' };
     case 'step':
-      return { ...rest, ...operation(node, {}) };
+      return node === 'agent.run' || node === 'agent.chat' ? agentState(node, rest) : { ...rest, ...operation(node, {}) };
     case 'parallel':
       return { ...rest, type: 'parallel', parallel: branches ?? [] };
     default:
       return state;
   }
+}
+
+function agentState(node: string, { config, ...rest }: JsonObject): JsonObject {
+  const { query, context, format, agent } = isJsonObject(config) ? config : {};
+  const system = isJsonObject(context) ? context['system'] : undefined;
+  return {
+    ...rest,
+    type: 'agent',
+    ...(node === 'agent.chat' ? { mode: 'conversation' } : {}),
+    prompt: query ?? '',
+    ...(system === undefined ? {} : { system_prompt: system }),
+    ...(format === undefined || format === 'auto' ? {} : { output_format: format }),
+    ...(isJsonObject(agent) && agent['model'] !== undefined ? { options: agent['model'] } : {}),
+  };
 }
 
 function operation(type: Json | undefined, { needs, ...inputs }: { needs?: Json | undefined }): JsonObject {

@@ -202,7 +202,8 @@ describe('operations', () => {
       operation('notify.send', { backend: 'webhook', message: 'x', webhook_url: 'y', priority: 'now' }),
       '/states/a/inputs/priority unknown_priority',
     ],
-    [operation('github.get_issue', { token: 'ghp_x' }), '/states/a/inputs/token key_in_definition'],
+    [operation('github.get_issue', { repo: 'o/r', number: 1, token: 'ghp_x' }), '/states/a/inputs/token key_in_definition'],
+    [operation('github.create_pr', { repo: 'o/r', title: 'x', head: 'y' }), '/states/a/inputs/base required'],
     [operation('jira.close', {}), '/states/a/operation unknown_operation'],
   ])('%j', (step, fault) => {
     expect(faultsOf(step)).toEqual([fault]);

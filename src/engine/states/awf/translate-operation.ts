@@ -5,10 +5,18 @@ import type { AwfTexts } from './texts.js';
 
 const NOTIFY_TIMEOUT_MS = 10_000;
 const PRIORITIES = ['low', 'default', 'high'];
-const GITHUB = ['get_issue', 'get_pr', 'create_issue', 'create_pr', 'add_labels', 'add_comment', 'list_comments', 'batch'].map(
-  (name) => `github.${name}`,
-);
-const OPERATIONS = ['http.request', 'notify.send', ...GITHUB];
+/** What operations of GitHub need. */
+const GITHUB: Readonly<Record<string, readonly string[]>> = {
+  'github.get_issue': ['repo', 'number'],
+  'github.get_pr': ['repo', 'number'],
+  'github.create_issue': ['repo', 'title'],
+  'github.create_pr': ['repo', 'title', 'head', 'base'],
+  'github.add_labels': ['repo', 'number', 'labels'],
+  'github.add_comment': ['repo', 'number', 'body'],
+  'github.list_comments': ['repo', 'number'],
+  'github.batch': ['operations'],
+};
+const OPERATIONS = ['http.request', 'notify.send', ...Object.keys(GITHUB)];
 
 /** An operation as a node. */
 export function translateOperation(step: JsonObject, path: string, texts: AwfTexts): JsonObject {
@@ -18,7 +26,7 @@ export function translateOperation(step: JsonObject, path: string, texts: AwfTex
   const at = `${path}/${key}`;
   if (operation === 'http.request') return httpRequest(texts.deep(written, at) as JsonObject, at, texts);
   if (operation === 'notify.send') return notification(written, at, texts);
-  if (GITHUB.includes(operation)) return github(operation, written, at, texts);
+  if (GITHUB[operation] !== undefined) return github(operation, written, at, texts);
   texts.error(`${path}/operation`, 'unknown_operation', `there is no operation ${operation}; known are ${OPERATIONS.join(', ')}`);
   return { type: 'terminal' };
 }
@@ -56,6 +64,9 @@ function notification(inputs: JsonObject, at: string, texts: AwfTexts): JsonObje
 
 function github(operation: string, inputs: JsonObject, at: string, texts: AwfTexts): JsonObject {
   const { token, ...rest } = inputs;
+  for (const name of GITHUB[operation] ?? []) {
+    if (rest[name] === undefined || rest[name] === '') texts.error(`${at}/${name}`, 'required', `${operation} needs ${name}`);
+  }
   const config = {
     operation: operation.slice('github.'.length),
     ...(texts.deep(rest, at) as JsonObject),
