@@ -8,12 +8,14 @@ import { eventually } from '../support/runs.js';
 import { agentDocument } from './support/astromesh.js';
 import { Conversation } from './support/conversation.js';
 import { DialectClient } from './support/http.js';
+import { DialectSocket, type Frame } from './support/socket.js';
 
 let root: string;
 let server: TestApp;
 let awf: DialectClient;
 let flwd: DialectClient;
 let astromesh: DialectClient;
+let flowengine: DialectClient;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'heddle-doors-'));
@@ -28,6 +30,9 @@ beforeAll(async () => {
   awf = new DialectClient(`${server.url}/compat/awf`, server.adminKey);
   flwd = new DialectClient(`${server.url}/compat/flwd`, server.adminKey);
   astromesh = new DialectClient(`${server.url}/compat/astromesh`, server.adminKey);
+  flowengine = new DialectClient(`${server.url}/compat/flowengine`, server.adminKey);
+  const waits = [{ id: 'hold on', node_type: 'time.delay', config: { delay_ms: 300_000 } }];
+  await flowengine.post('/api/workflows', { id: 'holding', name: 'Holding', nodes: waits }, 201);
   const { status } = await server.api.post('/workflows', {
     name: 'demo/now',
     nodes: [{ id: 'a', type: 'transform.set', config: { values: { x: 1 } } }],
@@ -44,9 +49,13 @@ it('lists the same workflows through every door', async () => {
   const jobs = await flwd.get<{ jobs: { id: string }[] }>('/api/v1/jobs');
   const workflows = await awf.get<{ body: { workflows: { name: string }[] } }>('/api/workflows');
   const all = native.body.data.map(({ name }) => name).toSorted();
-  expect(all).toEqual(['default/hold', 'demo/now', 'ops/slow']);
+  expect(all).toEqual(['default/hold', 'demo/now', 'flowengine/holding', 'ops/slow']);
   expect(jobs.jobs.map(({ id }) => id).toSorted()).toEqual(all);
-  expect(workflows.body.workflows.map(({ name }) => name).toSorted()).toEqual(['demo/now', 'hold', 'ops/slow']);
+  expect(workflows.body.workflows.map(({ name }) => name).toSorted()).toEqual(['demo/now', 'flowengine/holding', 'hold', 'ops/slow']);
+  const flows = await flowengine.get<unknown[]>('/api/workflows');
+  expect(flows).toHaveLength(all.length);
+  expect(flows).toContainEqual({ id: 'holding', name: 'Holding', description: null, nodes: 1, connections: 0 });
+  expect(flows).toContainEqual(expect.objectContaining({ name: 'default/hold', nodes: 2, connections: 2 }));
 });
 
 it('follows in one system and cancels in another what a third has started', async () => {
@@ -110,4 +119,23 @@ it('sees in AWF what was asked of an agent of Astromesh, and cancels it there', 
   expect((await awf.send('DELETE', `/api/executions/${seen?.execution_id}`)).status).toBe(204);
   expect((await asked.until('error')).at(-1)).toMatchObject({ type: 'error', code: 'run_cancelled', run_id: seen?.execution_id });
   asked.close();
+});
+
+it('tells in FlowEngine what flwd has started, and cancels in AWF what a client of FlowEngine waits for', async () => {
+  const socket = await DialectSocket.open(`${flowengine.url}/api/events`, server.adminKey);
+  const first = async (key: string, value: string): Promise<Frame> => {
+    const found = (all: readonly Frame[]): Frame | undefined => all.find((frame) => frame[key] === value);
+    return found(await socket.until((all) => found(all) !== undefined)) ?? {};
+  };
+  await flwd.post('/api/v1/runs', { job_id: 'ops/slow', async: true }, 202);
+  const line = await first('type', 'NodeEvent');
+  expect(line).toMatchObject({ event: { event_type: 'StdoutLine', line: 'on its way' } });
+  const executed = flowengine.send('POST', '/api/workflows/holding/execute', { inputs: {} });
+  const holding = await first('node_id', 'hold on');
+  expect(holding).toMatchObject({ type: 'NodeStarted', node_type: 'time.delay' });
+  for (const { execution_id } of [line, holding]) await awf.send('DELETE', `/api/executions/${String(execution_id)}`);
+  expect(await executed).toMatchObject({ status: 500, body: { error: 'Execution error: Cancelled' } });
+  const ended = (all: readonly Frame[]): Frame[] => all.filter(({ type }) => type === 'WorkflowCompleted');
+  expect(ended(await socket.until((all) => ended(all).length === 2))).toMatchObject([{ success: false }, { success: false }]);
+  await socket.close();
 });

@@ -1,9 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
@@ -45,6 +43,8 @@ const CREATE = {
   settings: { max_parallel_nodes: 10, on_error: 'StopWorkflow' },
 };
 const NO_SHELL = 'no-shell';
+/** What the page calls examples/github_zen.json. */
+const GITHUB_ZEN = join(import.meta.dirname, '../../examples/flowengine/github_zen.json');
 
 const link = (from_node: string, from_port: string, to_node: string, to_port: string): object => ({
   from_node,
@@ -63,7 +63,6 @@ let server: TestApp;
 let strict: TestApp;
 let website: Server;
 let zen: string;
-let directory: string;
 
 beforeAll(async () => {
   let tries = 0;
@@ -80,16 +79,6 @@ beforeAll(async () => {
   await once(website, 'listening');
   const { port } = website.address() as AddressInfo;
   zen = `http://127.0.0.1:${port}/zen`;
-  directory = mkdtempSync(join(tmpdir(), 'heddle-flowengine-'));
-  writeFileSync(
-    join(directory, 'github_zen.json'),
-    JSON.stringify({
-      ...CREATE,
-      id: '123e4567-e89b-12d3-a456-426614174999',
-      nodes: [...CREATE.nodes, log('node-2')],
-      connections: [link('node-1', 'body', 'node-2', 'message')],
-    }),
-  );
   const env = { HEDDLE_EGRESS_ALLOW: `127.0.0.1:${port}`, HEDDLE_COMPAT_PORTS: 'flowengine=0' };
   server = await startApp({ env: { ...env, HEDDLE_SHELL: 'all', HEDDLE_ANONYMOUS_ROLE: 'admin', HEDDLE_EXPRESSION_ENV: 'LANG' } });
   strict = await startApp({ env });
@@ -99,7 +88,6 @@ afterAll(async () => {
   await strict?.close();
   website?.closeAllConnections();
   website?.close();
-  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 });
 
 describe.each([
@@ -642,7 +630,7 @@ describe.each([
 
   row('snippets', 'the curl commands as they stand', async () => {
     const output = await bash(`
-      cd ${directory}; mkdir -p examples; cp github_zen.json examples/
+      cd $(mktemp -d); ln -s ${dirname(GITHUB_ZEN)} examples; trap 'rm -r "$PWD"' EXIT
       curl -s ${flow.url}/health
       WORKFLOW_ID=$(curl -s -X POST ${flow.url}/api/workflows \\
       -H "Content-Type: application/json" \\
@@ -660,13 +648,13 @@ describe.each([
       curl -s ${flow.url}/api/workflows`);
     expect(output).toContain('"status":"healthy"');
     expect(output).toContain('"completed_nodes":2,"total_nodes":2');
-    expect(output).toContain('"name":"My Workflow"');
+    expect(output).toContain('"name":"GitHub Zen"');
   });
 
   row('snippets', 'the JavaScript as it stands, events and all', async () => {
     const output = await javascript(`
       import { readFileSync } from 'node:fs';
-      const workflowDefinition = JSON.parse(readFileSync('${join(directory, 'github_zen.json')}', 'utf8'));
+      const workflowDefinition = JSON.parse(readFileSync('${GITHUB_ZEN}', 'utf8'));
       const ws = new WebSocket('${flow.url.replace('http', 'ws')}/api/events');
       ws.onmessage = (event) => {
       const data = JSON.parse(event.data);
@@ -716,7 +704,7 @@ describe.each([
       console.log(\`Execution \${result.execution_id} completed\`);`);
     for (const line of [
       'Connected to event stream',
-      'Workflow started: 123e4567-e89b-12d3-a456-426614174999',
+      'Workflow started: 8f14e45f-ceea-467f-9d53-2c1f6b6a2f11',
       'Node started: http.request',
       `Info: GET ${zen}`,
     ]) {
@@ -731,7 +719,7 @@ describe.each([
     const viaRequests = `import requests
 import json
 # Create workflow
-with open('${join(directory, 'github_zen.json')}') as f:
+with open('${GITHUB_ZEN}') as f:
     workflow = json.load(f)
 response = requests.post(
     '${flow.url}/api/workflows',
@@ -758,7 +746,7 @@ print(f"Nodes: {result['completed_nodes']}/{result['total_nodes']}")
 def post(url, value):
     request = urllib.request.Request(url, json.dumps(value).encode(), {'Content-Type': 'application/json'})
     return json.load(urllib.request.urlopen(request))
-with open('${join(directory, 'github_zen.json')}') as f:
+with open('${GITHUB_ZEN}') as f:
     workflow = json.load(f)
 workflow_id = post('${flow.url}/api/workflows', workflow)['id']
 result = post(f'${flow.url}/api/workflows/{workflow_id}/execute', {'inputs': {'url': {'type': 'String', 'value': '${zen}'}}})
