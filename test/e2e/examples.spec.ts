@@ -263,7 +263,7 @@ describe('the example jobs', () => {
   });
 });
 
-describe('the example in the YAML of AWF', () => {
+describe('the examples in the YAML of AWF', () => {
   let awf: TestApp;
 
   beforeAll(async () => {
@@ -271,9 +271,24 @@ describe('the example in the YAML of AWF', () => {
   });
   afterAll(() => awf?.close());
 
-  it('is loaded from its directory without a fault', async () => {
+  it('are loaded from their directory without a fault', async () => {
     const { body } = await awf.api.get<{ data: object[] }>('/workflows/sources');
-    expect(body.data).toMatchObject([{ source: 'fs:awf', formats: ['awf'], files: 1, workflows: 1, errors: [] }]);
+    expect(body.data).toMatchObject([{ source: 'fs:awf', formats: ['awf'], files: 2, workflows: 2, errors: [] }]);
+  });
+
+  it('second-opinion, offline', async () => {
+    const run = await runToEnd(awf.api, 'second-opinion');
+    const offline = 'Answered offline, by rule and without a model: ';
+    expect(run).toMatchObject({
+      status: 'success',
+      outputs: {
+        draft: `${offline}A motto for the lighthouse.`,
+        critic: `${offline}Is this motto any good? ${offline}A motto for the lighthouse.`,
+        revise: expect.stringContaining(`${offline}One says: ${offline}`) as string,
+      },
+    });
+    const { body } = await awf.api.get<{ data: { message: string }[] }>(`/runs/${run.id}/logs`);
+    expect(body.data.map(({ message }) => message)).toEqual([expect.stringMatching(/^\d+ tokens for the last word$/)]);
   });
 
   it('countdown', async () => {
