@@ -133,7 +133,11 @@ describe('tokens', () => {
     web.stop();
     const dataOf = (event: string) => frames.find((frame) => frame.event === event)?.data;
     expect(dataOf('tool_result')).toMatchObject({ tool: 'http_request', ok: true, output: { body: page } });
-    expect(dataOf('done')).toMatchObject({ answer: 'y'.repeat(400_000), tool_calls: [{ output: { body: page } }], stop_reason: 'completed' });
+    expect(dataOf('done')).toMatchObject({
+      answer: 'y'.repeat(400_000),
+      tool_calls: [{ output: { body: page } }],
+      stop_reason: 'completed',
+    });
   });
 
   it('over a socket, one question after the other', async () => {

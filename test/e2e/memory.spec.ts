@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentProblem, ask, askLater, storeAgent } from '../support/agents.js';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { ModelServer, type ModelCall } from '../support/model-server.js';
-import { eventually, type RunBody } from '../support/runs.js';
+import { eventually, runToEnd, storeWorkflow, type RunBody } from '../support/runs.js';
 
 interface Message {
   readonly position: number;
@@ -41,7 +41,8 @@ interface Erased {
   readonly messages: number;
   readonly facts: number;
   readonly turns_under_way: number;
-  readonly run_ids: readonly string[];
+  readonly runs_removed: number;
+  readonly kept_runs: readonly { readonly run_id: string; readonly reason: string }[];
 }
 
 let app: TestApp;
@@ -74,7 +75,8 @@ const search = async (name: string, query: string, more: object = {}): Promise<r
   (await api.get<{ results: Found[] }>(`/memory/${name}/search`, { query: { query, ...more } })).body.results;
 
 /** What a model was shown besides the system message, and that. */
-const shown = ({ body }: ModelCall): string[] => body.messages.filter(({ role }) => role !== 'system').map(({ content }) => textOf(content));
+const shown = ({ body }: ModelCall): string[] =>
+  body.messages.filter(({ role }) => role !== 'system').map(({ content }) => textOf(content));
 const system = ({ body }: ModelCall): string => textOf(body.messages.find(({ role }) => role === 'system')?.content ?? '');
 function textOf(content: unknown): string {
   return typeof content === 'string' ? content : (content as { text: string }[]).map(({ text }) => text).join('');
@@ -180,7 +182,9 @@ describe('strategies', () => {
     models.answer(({ body }) => ({ text: textOf(body.messages[0]?.content).startsWith('Summarize') ? 'they counted' : 'noted' }));
     for (const query of ['one', 'two', 'three']) await ask(api, 'sums', query, { session_id: 's' });
     const asked = models.calls.filter((call) => system(call).startsWith('Summarize'));
-    expect(asked.map((call) => shown(call).join())).toEqual([expect.stringContaining('user: one\nassistant: noted\nuser: two\nassistant: noted')]);
+    expect(asked.map((call) => shown(call).join())).toEqual([
+      expect.stringContaining('user: one\nassistant: noted\nuser: two\nassistant: noted'),
+    ]);
     expect(await session('sums', 's')).toMatchObject({ summary: 'they counted', summarized_to: 4, message_count: 6 });
     await ask(api, 'sums', 'four', { session_id: 's' });
     expect(shown(last())).toEqual(['three', 'noted', 'four']);
@@ -302,12 +306,15 @@ describe('erasure', () => {
     );
     const found: string[] = [];
     for (const { name } of tables) {
-      const [row] = await database.query<{ count: number }[]>(`SELECT count(*)::int AS count FROM ${name} t WHERE t::text ILIKE $1`, [`%${MARK}%`]);
+      const [row] = await database.query<{ count: number }[]>(`SELECT count(*)::int AS count FROM ${name} t WHERE t::text ILIKE $1`, [
+        `%${MARK}%`,
+      ]);
       if (row !== undefined && row.count > 0) found.push(name);
     }
     return found.toSorted();
   }
-  const JOURNALS = ['run_events'];
+  /** What an author wrote stays, whomever it names. */
+  const DEFINITIONS = ['workflow_versions'];
 
   it('of a session takes its messages, its summary, and what was kept of it', async () => {
     await agent('erases', { conversational: { strategy: 'summary', summary_threshold: 2 }, semantic: {} });
@@ -317,8 +324,10 @@ describe('erasure', () => {
     expect((await session('erases', 's')).summary).toContain(MARK);
     expect(await facts('erases')).toHaveLength(3);
     const { status, body } = await api.delete<Erased>('/memory/erases/sessions/s');
-    expect({ status, body }).toMatchObject({ status: 200, body: { sessions: 1, messages: 4, facts: 2, turns_under_way: 0 } });
-    expect(body.run_ids).toHaveLength(2);
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { sessions: 1, messages: 4, facts: 2, turns_under_way: 0, runs_removed: 2, kept_runs: [] },
+    });
     expect((await api.get('/memory/erases/sessions/s')).status).toBe(404);
     expect((await api.delete('/memory/erases/sessions/s')).status).toBe(404);
     expect((await facts('erases')).map((fact) => fact.session_id)).toEqual(['other']);
@@ -326,19 +335,26 @@ describe('erasure', () => {
     expect((await traces()).filter((table) => table.startsWith('memory'))).toEqual([]);
   });
 
-  it('of a subject leaves nothing, once its runs are deleted too', async () => {
+  it('of a subject leaves nothing, also of runs that failed and of workflows that asked', async () => {
     await agent('subjects', { conversational: {}, semantic: { roles: ['user', 'assistant'], min_tokens: 1 } });
     const before = await traces();
     models.reply({ text: LONG });
     await ask(api, 'subjects', `where is my ${MARK}?`, { session_id: `${MARK}-1`, subject: MARK });
     await ask(api, 'subjects', `and now?`, { session_id: `${MARK}-1` });
+    await storeWorkflow(api, {
+      name: 'memory/asks',
+      inputs: { type: 'object' },
+      nodes: [{ id: 'ask', type: 'agent.run', config: { agent: 'subjects', query: `tell of ${MARK}`, session_id: `${MARK}-1` } }],
+    });
+    expect((await runToEnd(api, 'memory/asks')).status).toBe('success');
+    await api.delete('/workflows/memory%2Fasks');
+    models.reply({ status: 400 });
+    expect((await api.post('/agents/subjects/run', { query: `${MARK} fails`, subject: MARK })).status).toBe(503);
     await addFact('subjects', `likes the ${MARK}`, { subject: MARK });
     await addFact('subjects', 'of nobody');
     const { body } = await api.delete<Erased>(`/memory/subjects/subjects/${MARK}`);
-    expect(body).toMatchObject({ sessions: 1, messages: 4 });
-    expect(body.run_ids).toHaveLength(2);
-    expect((await traces()).filter((table) => !before.includes(table) && !JOURNALS.includes(table))).toEqual([]);
-    for (const id of body.run_ids) expect((await api.delete(`/runs/${id}`)).status).toBe(204);
+    expect(body).toMatchObject({ sessions: 1, messages: 6, runs_removed: 4, kept_runs: [] });
+    expect((await traces()).filter((table) => !before.includes(table) && !DEFINITIONS.includes(table))).toEqual([]);
     expect((await facts('subjects')).map(({ text }) => text)).toEqual(['of nobody']);
     const again = await api.delete<Erased>(`/memory/subjects/subjects/${MARK}`);
     expect(again).toMatchObject({ status: 200, body: { sessions: 0, messages: 0, facts: 0 } });
@@ -358,12 +374,12 @@ describe('erasure', () => {
       () => Promise.resolve(models.calls.length),
       (calls) => calls > 0,
     );
-    expect((await api.delete<Erased>('/memory/late/sessions/s')).body).toMatchObject({ messages: 2, turns_under_way: 1 });
+    expect(await api.delete('/memory/late/sessions/s')).toMatchObject({ status: 409, body: { code: 'runs_under_way', run_ids: [run] } });
+    expect(await said('late', 's')).toEqual(['one', 'noted']);
+    const { status, body } = await api.delete<Erased>('/memory/late/sessions/s', { query: { cancel: 'true' } });
+    expect({ status, body }).toMatchObject({ status: 200, body: { messages: 2, runs_removed: 2, kept_runs: [] } });
     answer();
-    await eventually(
-      async () => (await api.get<RunBody>(`/runs/${run}`)).body.status,
-      (status) => status === 'success',
-    );
+    expect((await api.get(`/runs/${run}`)).status).toBe(404);
     expect((await api.get('/memory/late/sessions/s')).status).toBe(404);
     expect(await facts('late')).toEqual([]);
     models.reply({ text: 'anew' });
@@ -377,6 +393,8 @@ describe('erasure', () => {
     const { api: operator } = await app.createKey({ role: 'operator' });
     expect((await operator.delete('/memory/leaves/sessions/s')).status).toBe(403);
     expect((await operator.get('/memory/leaves/sessions/s')).status).toBe(200);
+    const { api: narrow } = await app.createKey({ role: 'admin', scopes: ['memory.delete'] });
+    expect(await narrow.delete('/memory/leaves/sessions/s')).toMatchObject({ status: 403, body: { missing_permission: 'runs.delete' } });
     expect((await api.delete('/agents/leaves')).status).toBe(204);
     expect((await api.delete('/memory/leaves/sessions/s')).status).toBe(200);
     expect((await api.delete('/memory/nobody')).status).toBe(404);
@@ -441,7 +459,9 @@ describe('turns of one session', () => {
     await storeAgent(api, { name: 'inner', memory: { conversational: {} }, model: { primary: models.block('inner') }, ...tools('outer') });
     models.answer(({ body }) => {
       const tool = body.model === 'outer' ? 'inner' : 'outer';
-      return body.messages.at(-1)?.role === 'tool' ? { text: textOf(body.messages.at(-1)?.content) } : { toolCalls: [{ name: tool, input: { query: 'go' } }] };
+      return body.messages.at(-1)?.role === 'tool'
+        ? { text: textOf(body.messages.at(-1)?.content) }
+        : { toolCalls: [{ name: tool, input: { query: 'go' } }] };
     });
     const answer = await ask(api, 'outer', 'go', { session_id: 's' });
     expect(answer.response).toContain('session_busy');

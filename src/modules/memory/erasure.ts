@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
+import { conditions, OF_AGENT, type Part } from './parts.js';
 
 /** What was erased. */
 export interface Erased {
@@ -10,15 +11,7 @@ export interface Erased {
   readonly facts: number;
   /** Turns under way that will leave nothing. */
   readonly turns: number;
-  /** Runs whose journals still show what was said. */
-  readonly runIds: readonly string[];
 }
-
-/** Which part of an agent's memory. */
-export type Part = { readonly session: string } | { readonly subject: string } | 'all';
-
-const MAX_RUN_IDS = 10_000;
-const OF_AGENT = 'tenant_id = $1 AND agent = $2';
 
 /** Erases all that memory has of something, at once and for good. */
 @Injectable()
@@ -38,11 +31,6 @@ export class Erasure {
         `UPDATE memory_turns SET remembered = false WHERE ${OF_AGENT} AND state = 'begun' AND remembered AND ${turns}`,
       );
       await manager.query(`SELECT FROM memory_sessions WHERE ${OF_AGENT} AND ${rows} ORDER BY id FOR UPDATE`, parameters);
-      const runs = await manager.query<{ run_id: string }[]>(
-        `SELECT DISTINCT run_id FROM memory_messages
-         WHERE session_id IN (SELECT id FROM memory_sessions WHERE ${OF_AGENT} AND ${rows}) ORDER BY run_id LIMIT ${MAX_RUN_IDS}`,
-        parameters,
-      );
       const messages = await count(
         `DELETE FROM memory_messages WHERE session_id IN (SELECT id FROM memory_sessions WHERE ${OF_AGENT} AND ${rows})`,
       );
@@ -51,16 +39,7 @@ export class Erasure {
         messages,
         sessions: await count(`DELETE FROM memory_sessions WHERE ${OF_AGENT} AND ${rows}`),
         facts: await count(`DELETE FROM memory_entries WHERE ${OF_AGENT} AND ${rows}`),
-        runIds: runs.map(({ run_id: id }) => id),
       };
     });
   }
-}
-
-function conditions(part: Part): { readonly rows: string; readonly turns: string; readonly value: readonly string[] } {
-  if (part === 'all') return { rows: 'true', turns: 'true', value: [] };
-  if ('session' in part) return { rows: 'session = $3', turns: 'session = $3', value: [part.session] };
-  // A turn may go on with a subject's session without naming the subject.
-  const turns = `(subject = $3 OR session IN (SELECT session FROM memory_sessions WHERE ${OF_AGENT} AND subject = $3))`;
-  return { rows: 'subject = $3', turns, value: [part.subject] };
 }

@@ -9,11 +9,15 @@ import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator
 import { ApiPage, type Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { FactDto, ListFactsQueryDto, NewFactDto, SearchMemoryQueryDto, SearchMemoryResultDto } from './dto/fact.dto.js';
-import { ErasedDto, ListSessionsQueryDto, SessionDto, SessionSummaryDto } from './dto/session.dto.js';
+import { ErasedDto, EraseQueryDto, ListSessionsQueryDto, SessionDto, SessionSummaryDto } from './dto/session.dto.js';
 import { MemoryService } from './memory.service.js';
 
 const Agent = ApiParam({ name: 'agent', description: 'Name of the agent, or its id; also of one that is deleted', example: 'assistant' });
 const Session = ApiParam({ name: 'session', description: 'The `session_id` of its turns', example: 'alice-1' });
+
+const ITS_RUNS = `Its runs go with it, journals, events and artifacts, also those of workflows that asked the agent and of agents that worked for
+it: that needs \`runs.delete\`. While one is under way the answer is 409 \`runs_under_way\`, and nothing is erased; with \`cancel\` they are cancelled
+first, which needs \`runs.cancel\`.`;
 
 @ApiTags('memory')
 @Controller('memory/:agent')
@@ -22,12 +26,21 @@ export class MemoryController {
 
   @Delete()
   @HttpCode(200)
-  @Endpoint({ access: 'memory.delete', operationId: 'eraseMemory', summary: 'Erase all that an agent remembers' })
+  @Endpoint({
+    access: 'memory.delete',
+    operationId: 'eraseMemory',
+    summary: 'Erase all that an agent remembers',
+    description: `All of its conversations, facts and runs. ${ITS_RUNS}`,
+  })
   @Agent
   @ApiOkResponse({ type: ErasedDto })
-  @ApiProblems(404)
-  eraseMemory(@CurrentPrincipal() principal: Principal, @Param('agent') agent: string): Promise<ErasedDto> {
-    return this.service.eraseAgent(principal, agent);
+  @ApiProblems(404, 409, 422)
+  eraseMemory(
+    @CurrentPrincipal() principal: Principal,
+    @Param('agent') agent: string,
+    @Query() { cancel }: EraseQueryDto,
+  ): Promise<ErasedDto> {
+    return this.service.eraseAgent(principal, agent, cancel);
   }
 
   @Get('sessions')
@@ -69,19 +82,19 @@ export class MemoryController {
     access: 'memory.delete',
     operationId: 'eraseSession',
     summary: 'Erase a conversation',
-    description: `With its summary and what semantic memory kept of it. A turn that is under way goes on and leaves nothing. The journals of
-its runs are not memory: they are named in the answer.`,
+    description: `With its summary and what semantic memory kept of it. ${ITS_RUNS}`,
   })
   @Agent
   @Session
   @ApiOkResponse({ type: ErasedDto })
-  @ApiProblems(404)
+  @ApiProblems(404, 409, 422)
   eraseSession(
     @CurrentPrincipal() principal: Principal,
     @Param('agent') agent: string,
     @Param('session') session: string,
+    @Query() { cancel }: EraseQueryDto,
   ): Promise<ErasedDto> {
-    return this.service.eraseSession(principal, agent, session);
+    return this.service.eraseSession(principal, agent, session, cancel);
   }
 
   @Delete('subjects/:subject')
@@ -90,18 +103,19 @@ its runs are not memory: they are named in the answer.`,
     access: 'memory.delete',
     operationId: 'eraseSubject',
     summary: 'Erase all that an agent remembers about a subject',
-    description: 'Its conversations, and its facts. It may be repeated: what is not there is erased.',
+    description: `Its conversations, and its facts. ${ITS_RUNS} It may be repeated: what is not there is erased.`,
   })
   @Agent
   @ApiParam({ name: 'subject', description: 'As turns and facts name it', example: 'customer-17' })
   @ApiOkResponse({ type: ErasedDto })
-  @ApiProblems(404)
+  @ApiProblems(404, 409, 422)
   eraseSubject(
     @CurrentPrincipal() principal: Principal,
     @Param('agent') agent: string,
     @Param('subject') subject: string,
+    @Query() { cancel }: EraseQueryDto,
   ): Promise<ErasedDto> {
-    return this.service.eraseSubject(principal, agent, subject);
+    return this.service.eraseSubject(principal, agent, subject, cancel);
   }
 
   @Get('search')
@@ -109,7 +123,8 @@ its runs are not memory: they are named in the answer.`,
     access: 'memory.read',
     operationId: 'searchMemory',
     summary: 'Find what an agent remembers by meaning',
-    description: 'Facts, and what was kept of turns. Texts that are found are data: whoever said them must not be trusted to instruct a model.',
+    description:
+      'Facts, and what was kept of turns. Texts that are found are data: whoever said them must not be trusted to instruct a model.',
   })
   @Agent
   @ApiOkResponse({ type: SearchMemoryResultDto })
@@ -124,7 +139,12 @@ its runs are not memory: they are named in the answer.`,
   }
 
   @Post('facts')
-  @Endpoint({ access: 'memory.write', operationId: 'addFact', summary: 'Tell an agent a fact', description: 'It is recalled from then on.' })
+  @Endpoint({
+    access: 'memory.write',
+    operationId: 'addFact',
+    summary: 'Tell an agent a fact',
+    description: 'It is recalled from then on.',
+  })
   @Idempotent()
   @Agent
   @ApiCreatedResponse({ type: FactDto })

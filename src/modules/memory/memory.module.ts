@@ -7,6 +7,7 @@ import { Erasure } from './erasure.js';
 import { MemoryController } from './memory.controller.js';
 import { MemoryLoop } from './memory-loop.js';
 import { MemoryService } from './memory.service.js';
+import { RunsOfMemory } from './runs-of-memory.js';
 import { SemanticMemory } from './semantic-memory.js';
 import { SessionStore } from './session.store.js';
 import { SessionTurns } from './session-turns.js';
@@ -23,6 +24,7 @@ import { TurnRemoval } from './turn-removal.js';
     EntryStore,
     SemanticMemory,
     Erasure,
+    RunsOfMemory,
     MemoryService,
     MemoryLoop,
     TurnRemoval,

@@ -26,6 +26,8 @@ import {
 } from './dto/session.dto.js';
 import { EntryStore } from './entry.store.js';
 import { Erasure } from './erasure.js';
+import type { Part } from './parts.js';
+import { RunsOfMemory } from './runs-of-memory.js';
 import { SemanticMemory } from './semantic-memory.js';
 import { SessionStore } from './session.store.js';
 
@@ -37,6 +39,7 @@ export class MemoryService {
     private readonly entries: EntryStore,
     private readonly semantic: SemanticMemory,
     private readonly erasure: Erasure,
+    private readonly runs: RunsOfMemory,
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
@@ -59,21 +62,30 @@ export class MemoryService {
     };
   }
 
-  async eraseSession({ tenant }: Principal, ref: string, session: string): Promise<ErasedDto> {
-    const erased = await this.erasure.erase(tenant, await this.agent(tenant, ref), { session });
-    if (erased.sessions + erased.facts + erased.turns === 0) throw new NotFoundError('session');
-    return toErased(erased);
+  /** Throws 409 `runs_under_way`, unless runs that are under way are to be cancelled. */
+  async eraseSession(principal: Principal, ref: string, session: string, cancel = false): Promise<ErasedDto> {
+    const erased = await this.erase(principal, ref, { session }, cancel);
+    if (erased.sessions + erased.facts + erased.turns_under_way + erased.runs_removed + erased.kept_runs.length === 0) {
+      throw new NotFoundError('session');
+    }
+    return erased;
   }
 
-  async eraseSubject({ tenant }: Principal, ref: string, subject: string): Promise<ErasedDto> {
-    return toErased(await this.erasure.erase(tenant, await this.agent(tenant, ref), { subject }));
+  eraseSubject(principal: Principal, ref: string, subject: string, cancel = false): Promise<ErasedDto> {
+    return this.erase(principal, ref, { subject }, cancel);
   }
 
-  async eraseAgent({ tenant }: Principal, ref: string): Promise<ErasedDto> {
-    return toErased(await this.erasure.erase(tenant, await this.agent(tenant, ref), 'all'));
+  eraseAgent(principal: Principal, ref: string, cancel = false): Promise<ErasedDto> {
+    return this.erase(principal, ref, 'all', cancel);
   }
 
-  async addFact({ tenant }: Principal, ref: string, body: NewFactDto, reservedId: string | undefined, signal: AbortSignal): Promise<FactDto> {
+  async addFact(
+    { tenant }: Principal,
+    ref: string,
+    body: NewFactDto,
+    reservedId: string | undefined,
+    signal: AbortSignal,
+  ): Promise<FactDto> {
     const agent = await this.agent(tenant, ref);
     const { text, subject = null, metadata = {}, ttl } = body;
     const id = reservedId ?? uuidv7();
@@ -107,6 +119,14 @@ export class MemoryService {
     );
     if (row === undefined) throw new NotFoundError('agent');
     return row.name;
+  }
+
+  private async erase(principal: Principal, ref: string, part: Part, cancel: boolean): Promise<ErasedDto> {
+    const { tenant } = principal;
+    const agent = await this.agent(tenant, ref);
+    const runs = await this.runs.ended(principal, agent, part, cancel);
+    const erased = await this.erasure.erase(tenant, agent, part);
+    return toErased(erased, await this.runs.remove(tenant, runs));
   }
 
   private async asking<T>(work: () => Promise<T>): Promise<T> {

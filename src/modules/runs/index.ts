@@ -25,6 +25,7 @@ export { RunSignals, type RunSignal, type SendOutcome } from './signals/run-sign
 export { RunRemovals, type RemovableRun, type RunRemoval } from './removal/run-removals.js';
 /** Deleting runs, and the journal's partitions by the time of their runs. */
 export { REMOVABLE_SQL, RunRemover } from './removal/run-remover.js';
+export { RemoveRunService } from './removal/remove-run.service.js';
 export { JournalPartitions, type JournalPartition } from './partitions/journal-partitions.js';
 export { firstIdOf, timeOfId } from './partitions/partition-ranges.js';
 /** Modules that wait for signals of their own tell here what those mean. */

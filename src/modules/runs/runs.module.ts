@@ -101,6 +101,7 @@ const PARTITIONS = [
     FeedStart,
     JournalPartitions,
     RunEngineModule,
+    RemoveRunService,
     RunRemovals,
     RunRemover,
     RunSignals,

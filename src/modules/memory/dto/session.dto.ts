@@ -1,8 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, Length } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsBoolean, IsOptional, IsString, Length } from 'class-validator';
 import type { JsonObject } from '../../../engine/index.js';
 import { PageQueryDto } from '../../../platform/http/page.js';
 import type { Erased } from '../erasure.js';
+import type { RemovedRuns } from '../runs-of-memory.js';
 import type { MessageRow, SessionRow } from '../session.store.js';
 
 const TIME_EXAMPLE = '2030-01-01T12:00:00.000Z';
@@ -35,7 +37,13 @@ export class SessionSummaryDto {
   @ApiProperty({ type: 'string', format: 'date-time', description: 'When its last turn ended', example: TIME_EXAMPLE })
   used_at: string;
 
-  @ApiProperty({ type: 'string', format: 'date-time', nullable: true, description: 'When it is forgotten unless it goes on', example: TIME_EXAMPLE })
+  @ApiProperty({
+    type: 'string',
+    format: 'date-time',
+    nullable: true,
+    description: 'When it is forgotten unless it goes on',
+    example: TIME_EXAMPLE,
+  })
   expires_at: string | null;
 }
 
@@ -49,7 +57,12 @@ export class SessionMessageDto {
   @ApiProperty({ example: 'Where is my order?' })
   content: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'Such as the `tools` that were used', example: { tools: ['lookup'] } })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Such as the `tools` that were used',
+    example: { tools: ['lookup'] },
+  })
   metadata: JsonObject;
 
   @ApiProperty({ type: 'integer', description: 'Estimated', example: 5 })
@@ -82,6 +95,26 @@ export class SessionDto extends SessionSummaryDto {
   next_cursor: string | null;
 }
 
+export class KeptRunDto {
+  @ApiProperty({ type: 'string', format: 'uuid', example: RUN_EXAMPLE })
+  run_id: string;
+
+  @ApiProperty({ example: 'the run cannot be deleted now: a webhook has not been told of all its events' })
+  reason: string;
+}
+
+export class EraseQueryDto {
+  @ApiPropertyOptional({
+    type: 'boolean',
+    default: false,
+    description: 'Cancel runs that are under way first; else they are a reason for 409',
+  })
+  @Transform(({ value }) => (value === 'true' ? true : value === 'false' ? false : (value as unknown)))
+  @IsBoolean()
+  @IsOptional()
+  cancel?: boolean;
+}
+
 export class ErasedDto {
   @ApiProperty({ type: 'integer', example: 1 })
   sessions: number;
@@ -96,11 +129,15 @@ export class ErasedDto {
   turns_under_way: number;
 
   @ApiProperty({
-    type: [String],
-    description: 'Runs that said what is erased. Their journals show it until they are deleted, by retention or `DELETE /runs/{id}`; 10,000 at most',
-    example: [RUN_EXAMPLE],
+    type: 'integer',
+    description:
+      'Runs that said what is erased, with their journals, events and artifacts; 10,000 at a time, so ask again as long as there are any',
+    example: 6,
   })
-  run_ids: string[];
+  runs_removed: number;
+
+  @ApiProperty({ type: [KeptRunDto], description: 'Runs that have to stay for now; ask again, or leave them to retention' })
+  kept_runs: KeptRunDto[];
 }
 
 export function toSessionSummary(row: SessionRow): SessionSummaryDto {
@@ -119,6 +156,7 @@ export function toMessage({ position, role, content, metadata, tokens, run_id, s
   return { position, role, content, metadata: metadata ?? {}, tokens, run_id, step, created_at: created_at.toISOString() };
 }
 
-export function toErased({ sessions, messages, facts, turns, runIds }: Erased): ErasedDto {
-  return { sessions, messages, facts, turns_under_way: turns, run_ids: [...runIds] };
+export function toErased({ sessions, messages, facts, turns }: Erased, { removed, kept }: RemovedRuns): ErasedDto {
+  const keptRuns = kept.map(({ runId, reason }) => ({ run_id: runId, reason }));
+  return { sessions, messages, facts, turns_under_way: turns, runs_removed: removed, kept_runs: keptRuns };
 }
