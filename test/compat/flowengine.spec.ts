@@ -767,6 +767,16 @@ print(f"Nodes: {result['completed_nodes']}/{result['total_nodes']}")
   );
 
   deviation(
+    'POST /api/workflows/{id}/execute',
+    'the error of a failed execution begins with "Execution error: Node <id> failed:"',
+    'it names the node, as the original does where its page has "Node execution failed:"',
+    async () => {
+      const id = await create({ nodes: [sh('a', 'exit 1')] });
+      expect(await failure(id)).toBe('Execution error: Node a failed: Execution failed: Command exited with code 1');
+    },
+  );
+
+  deviation(
     'GET /api/events',
     'lines of shell.exec are told whether or not stream_output is set',
     'they are the log of the run, which every door shows',

@@ -26,12 +26,13 @@ export class FlowEngineWorkflows {
     const workflows = await everyPage((cursor) =>
       this.workflows.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
     );
-    return Promise.all(
-      workflows.map(async (workflow) => {
-        const { definition } = await this.definitions.byVersionId(workflow.version_id);
-        return workflowItem(workflow, definition);
-      }),
-    );
+    const items: WorkflowItem[] = [];
+    // One after the other: definitions are cached, and those that are not are too many to be read at once.
+    for (const workflow of workflows) {
+      const { definition } = await this.definitions.byVersionId(workflow.version_id);
+      items.push(workflowItem(workflow, definition));
+    }
+    return items;
   }
 
   /** Stores a workflow under its id, and answers with that. What has come another way cannot be overwritten. */
