@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AgentProblem, ask, askLater, storeAgent } from '../support/agents.js';
+import { type AgentProblem, ask, askLater, eventsOf, storeAgent } from '../support/agents.js';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { ModelServer, type ModelCall } from '../support/model-server.js';
 import { eventually, runToEnd, storeWorkflow, type RunBody } from '../support/runs.js';
@@ -189,6 +189,21 @@ describe('strategies', () => {
     await ask(api, 'sums', 'four', { session_id: 's' });
     expect(shown(last())).toEqual(['three', 'noted', 'four']);
     expect(system(last())).toContain('they counted');
+  });
+
+  it('summary: one that cannot be made is made up for at the next turn', async () => {
+    await agent('tries', { conversational: { strategy: 'summary', summary_threshold: 2 } });
+    let failing = true;
+    models.answer((call) => (system(call).startsWith('Summarize') ? (failing ? { status: 400 } : { text: 'at last' }) : { text: 'noted' }));
+    await ask(api, 'tries', 'one', { session_id: 's' });
+    const { response, run_id: id } = await ask(api, 'tries', 'two', { session_id: 's' });
+    expect(response).toBe('noted');
+    expect(await session('tries', 's')).toMatchObject({ summary: null, message_count: 4 });
+    const warnings = (await eventsOf(api, id)).filter(({ step }) => step === 'tries/session/no-summary');
+    expect(JSON.stringify(warnings)).toContain('could not be summarised');
+    failing = false;
+    await ask(api, 'tries', 'three', { session_id: 's' });
+    expect(await session('tries', 's')).toMatchObject({ summary: 'at last', message_count: 6 });
   });
 });
 

@@ -1,7 +1,7 @@
-import type { DurableCall, Json } from '../../../engine/index.js';
+import { type DurableCall, isJsonObject, type Json, StepError } from '../../../engine/index.js';
 import type { AgentMemory, DueSummary, MemoryMessage, MemoryTurn, RememberedContext } from '../../memory/index.js';
 import { sessionSignal } from '../../memory/index.js';
-import type { ChatMessage } from '../../models/index.js';
+import type { ChatMessage, TokenUsage } from '../../models/index.js';
 import type { AgentRun } from './agent-run.js';
 import type { ModelTurns } from './model-turns.js';
 
@@ -74,7 +74,23 @@ export class SessionTurn {
     const due = (await this.call.step(`${this.steps}/summary-due`, { type: 'agent.session' }, async () => {
       return (await this.memory.summaryDue(this.turn, settings)) as unknown as Json;
     })) as unknown as DueSummary | null;
-    if (due !== null) await this.summarize(due, models);
+    if (due === null) return;
+    try {
+      await this.summarize(due, models);
+    } catch (error) {
+      if (!(error instanceof StepError) || this.call.signal.aborted) throw error;
+      await this.withoutSummary(error);
+    }
+  }
+
+  /** The answer is there and paid: it does not fail for that. The next turn has the same messages, and tries again. */
+  private async withoutSummary({ code, message, details }: StepError): Promise<void> {
+    const spent = isJsonObject(details) ? details['usage'] : undefined;
+    if (isJsonObject(spent)) this.run.tally.spent(spent as unknown as TokenUsage);
+    await this.call.step(`${this.steps}/no-summary`, { type: 'agent.session', unbounded: true }, (step) => {
+      step.log('warn', 'the conversation could not be summarised; the next turn tries again', { code, reason: message });
+      return Promise.resolve(null);
+    });
   }
 
   /** A turn that failed leaves nothing behind but the session's freedom. */
