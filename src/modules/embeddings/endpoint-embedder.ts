@@ -1,5 +1,5 @@
 import { StepError } from '../../engine/index.js';
-import type { EgressClient } from '../../platform/egress/index.js';
+import { type EgressClient, retryAfterMs } from '../../platform/egress/index.js';
 import { normalised, type Embedder, type ModelToAsk } from './embedding-model.js';
 
 const TIMEOUT_MS = 60_000;
@@ -39,7 +39,7 @@ export class EndpointEmbedder implements Embedder {
       maxResponseBytes: 64 * 1024 * 1024,
       followRedirects: false,
     });
-    if (status !== 200) throw refused(status, headers['retry-after']);
+    if (status !== 200) throw refused(status, retryAfterMs(headers, Date.now()));
     return this.vectorsOf(body, texts.length);
   }
 
@@ -57,11 +57,10 @@ export class EndpointEmbedder implements Embedder {
   }
 }
 
-function refused(status: number, retryAfter: string | string[] | undefined): StepError {
-  const seconds = Number(retryAfter);
+function refused(status: number, wait: number | undefined): StepError {
   return new StepError('embedding_failed', `the embedding endpoint answered ${status}`, {
     retryable: RETRYABLE_STATUSES.has(status),
-    ...(Number.isFinite(seconds) && retryAfter !== undefined ? { retryAfterMs: seconds * 1_000 } : {}),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
     details: { status },
   });
 }

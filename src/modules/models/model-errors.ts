@@ -7,6 +7,7 @@ import {
   TypeValidationError,
 } from '@ai-sdk/provider';
 import { StepError } from '../../engine/index.js';
+import { retryAfterMs } from '../../platform/egress/index.js';
 import type { ModelErrorClass } from './model-call.js';
 
 /** A failed attempt, classed: what is done next depends on the class only. */
@@ -57,7 +58,8 @@ export function ofStreamError(error: unknown, now: number): ModelFailure {
 function ofStatus(error: APICallError, now: number): ModelFailure {
   const { statusCode: status } = error;
   if (status === undefined) return new ModelFailure('unavailable', shortened(error.message), { cause: error });
-  const options = { status, cause: error, ...retryAfter(error.responseHeaders, now) };
+  const wait = retryAfterMs(error.responseHeaders, now);
+  const options = { status, cause: error, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
   const message = shortened(error.message === '' ? `the provider answered ${status}` : error.message);
   if (status === 401 || status === 403) return new ModelFailure('auth', message, options);
   if (status === 429 || status === 529) return new ModelFailure('rate_limited', message, options);
@@ -96,16 +98,6 @@ function isMalformed(error: unknown): boolean {
     InvalidResponseDataError.isInstance(error) ||
     EmptyResponseBodyError.isInstance(error)
   );
-}
-
-/** `Retry-After` in seconds or as a date, or `Retry-After-Ms`. */
-function retryAfter(headers: Readonly<Record<string, string>> | undefined, now: number): { retryAfterMs?: number } {
-  const milliseconds = Number(headers?.['retry-after-ms']);
-  if (Number.isFinite(milliseconds) && milliseconds >= 0) return { retryAfterMs: milliseconds };
-  const value = headers?.['retry-after'];
-  if (value === undefined) return {};
-  const wait = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
-  return Number.isFinite(wait) ? { retryAfterMs: Math.max(0, wait) } : {};
 }
 
 function shortened(text: string): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../engine/model/json.js';
-import { decodeBody, encodeBody, retryAfterMs, withQuery } from './http-message.js';
+import { decodeBody, encodeBody, withQuery } from './http-message.js';
 
 describe('encodeBody', () => {
   it.each<[Json | undefined, string, string | null, string?]>([
@@ -70,21 +70,5 @@ describe('decodeBody', () => {
 
   it('fails on asked-for JSON that is none', () => {
     expect(() => decodeBody(Buffer.from('<html>'), 'text/html', 'json')).toThrow(expect.objectContaining({ code: 'invalid_json' }));
-  });
-});
-
-describe('retryAfterMs', () => {
-  const now = Date.parse('2026-01-01T00:00:00Z');
-  it.each([
-    [undefined, undefined],
-    ['', undefined],
-    ['soon', undefined],
-    ['0', 0],
-    ['12', 12_000],
-    ['999999', 3_600_000],
-    ['Thu, 01 Jan 2026 00:00:30 GMT', 30_000],
-    ['Thu, 01 Jan 2020 00:00:30 GMT', 0],
-  ])('%s is %s', (header, expected) => {
-    expect(retryAfterMs(header, now)).toBe(expected);
   });
 });

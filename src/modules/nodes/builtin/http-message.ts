@@ -48,13 +48,6 @@ export function decodeBody(bytes: Buffer, contentType: string, as: string): Json
   }
 }
 
-/** Milliseconds to wait by a `Retry-After` header (seconds or a date), at most an hour. */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined || header.trim() === '') return undefined;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), 3_600_000);
-}
-
 function autoBody(bytes: Buffer, contentType: string, media: string): Json {
   if (bytes.length === 0) return null;
   if (media === '') return unlabelled(bytes);

@@ -1,9 +1,9 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../engine/model/json.js';
 import { StepError } from '../../../engine/model/step-error.js';
 import type { NodeCall, StepNodeType } from '../../../engine/ports/node-type.js';
-import { EgressClient, type EgressRequest, type EgressResponse } from '../../../platform/egress/index.js';
+import { EgressClient, type EgressRequest, type EgressResponse, retryAfterMs } from '../../../platform/egress/index.js';
 import { NodeTypeProvider } from '../node-type.decorator.js';
-import { decodeBody, encodeBody, retryAfterMs, withQuery } from './http-message.js';
+import { decodeBody, encodeBody, withQuery } from './http-message.js';
 import { HTTP_REQUEST_CONFIG, HTTP_REQUEST_OUTPUT } from './http-request.schema.js';
 import { NO_INPUTS } from './schemas.js';
 
@@ -62,7 +62,7 @@ function refuseStatus(config: JsonObject, answer: EgressResponse): void {
   if (!listed && !(config['fail_on_status'] === true && status >= 400)) return;
   throw new StepError('http_status', `the server answered ${status}`, {
     retryable: listed || status >= 500 || RETRYABLE_CLIENT_ERRORS.has(status),
-    retryAfterMs: retryAfterMs(headerOf(answer, 'retry-after'), Date.now()),
+    retryAfterMs: retryAfterMs(answer.headers, Date.now()),
     details: { status, body: excerpt(bodyOf(answer, 'auto')) },
   });
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isJsonObject, type Json, type JsonObject } from '../../../engine/model/json.js';
 import { StepError } from '../../../engine/model/step-error.js';
-import { EgressClient, type EgressResponse } from '../../../platform/egress/index.js';
-import { decodeBody, retryAfterMs } from '../builtin/http-message.js';
+import { EgressClient, type EgressResponse, retryAfterMs } from '../../../platform/egress/index.js';
+import { decodeBody } from '../builtin/http-message.js';
 import type { GithubOperation, GithubRequest } from './github-operations.js';
 
 export const GITHUB_URL = 'https://api.github.com';
@@ -80,7 +80,7 @@ function accepted(answer: EgressResponse, { method, path }: GithubRequest, repea
   const { status, headers } = answer;
   const body = decodeBody(answer.body, String(headers['content-type'] ?? ''), 'auto');
   if (status < 300) return body;
-  const retryAfter = retryAfterMs(typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined, Date.now());
+  const retryAfter = retryAfterMs(headers, Date.now());
   const reason = isJsonObject(body) && typeof body['message'] === 'string' ? `: ${body['message']}` : '';
   throw new StepError('http_status', `GitHub answered ${status} to ${method} ${path.split('?', 1)[0] ?? ''}${reason}`, {
     retryable: status === 429 || (status === 403 && retryAfter !== undefined) || (status >= 500 && repeatable),
