@@ -568,10 +568,13 @@ CREATE TABLE webhooks (
   since_xid bigint DEFAULT ((pg_snapshot_xmin(pg_current_snapshot()))::text)::bigint NOT NULL,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   updated_at timestamp(3) with time zone DEFAULT now() NOT NULL,
+  format text DEFAULT 'standard'::text NOT NULL,
+  topics text[] DEFAULT '{}'::text[] NOT NULL,
   CONSTRAINT webhooks_pkey PRIMARY KEY (id)
 );
 CREATE INDEX webhooks_tenant_id_id_idx ON webhooks USING btree (tenant_id, id);
 COMMENT ON COLUMN webhooks.since_xid IS 'it is told what this transaction and later ones committed';
+COMMENT ON COLUMN webhooks.topics IS 'events as the format names them, where it has names of its own';
 
 CREATE TABLE workflow_pauses (
   workflow_id uuid NOT NULL,

@@ -14,6 +14,7 @@ import { AddInternalWorkflows1764600000100 } from './1764600000100-add-internal-
 import { AddAgentLifecycle1764600000200 } from './1764600000200-add-agent-lifecycle.js';
 import { CreateKv1764600000300 } from './1764600000300-create-kv.js';
 import { AddTimeBudgets1764700000000 } from './1764700000000-add-time-budgets.js';
+import { AddWebhookFormats1764700000200 } from './1764700000200-add-webhook-formats.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -33,4 +34,5 @@ export const MIGRATIONS = [
   AddAgentLifecycle1764600000200,
   CreateKv1764600000300,
   AddTimeBudgets1764700000000,
+  AddWebhookFormats1764700000200,
 ] as const;

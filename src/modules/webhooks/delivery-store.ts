@@ -48,6 +48,17 @@ export interface ClaimedDelivery {
   readonly tries: number;
   readonly url: string;
   readonly secret: string;
+  readonly format: string;
+}
+
+/** What became of a webhook's messages. */
+export interface DeliverySummary {
+  readonly webhook_id: string;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly last_delivered_at: Date | null;
+  /** Of the last try; null when it was taken. */
+  readonly last_error: string | null;
 }
 
 export interface DeliveryOutcome {
@@ -110,7 +121,7 @@ export class DeliveryStore {
          UPDATE webhook_deliveries d SET next_attempt_at = now() + $6::int * interval '1 ms', tries = d.tries + 1
          FROM due WHERE d.id = due.id RETURNING d.id, d.webhook_id, d.message_id, d.payload, d.tries
        )
-       SELECT c.*, w.url, w.secret FROM claimed c JOIN webhooks w ON w.id = c.webhook_id`,
+       SELECT c.*, w.url, w.secret, w.format FROM claimed c JOIN webhooks w ON w.id = c.webhook_id`,
       [[...underWay.keys()], [...underWay.values()], perWebhook, perFailingWebhook, total, leaseMs],
     );
   }
@@ -185,6 +196,17 @@ export class DeliveryStore {
       [webhookId, before, status ?? null],
     );
     return pageOf(rows, page.limit, toDto, (row) => encodeCursor(row.id));
+  }
+
+  /** Of all webhooks of a tenant that have been sent anything that is kept. */
+  summaries(tenant: string): Promise<DeliverySummary[]> {
+    return this.dataSource.query<DeliverySummary[]>(
+      `SELECT d.webhook_id, (count(*) FILTER (WHERE d.status = 'delivered'))::int AS delivered,
+              (count(*) FILTER (WHERE d.status = 'failed'))::int AS failed, max(d.delivered_at) AS last_delivered_at,
+              (array_agg(d.attempts -> -1 ->> 'error' ORDER BY d.id DESC) FILTER (WHERE d.tries > 0))[1] AS last_error
+       FROM webhooks w JOIN webhook_deliveries d ON d.webhook_id = w.id WHERE w.tenant_id = $1 GROUP BY d.webhook_id`,
+      [tenant],
+    );
   }
 
   /** Forgets settled deliveries with ids below `beforeId`; answers how many. */

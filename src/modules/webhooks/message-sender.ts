@@ -2,16 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../platform/errors/app-error.js';
 import { StepError } from '../../engine/index.js';
 import { EgressClient } from '../../platform/egress/index.js';
-import { SecretBox, signMessage } from '../../platform/secrets/index.js';
+import { SecretBox } from '../../platform/secrets/index.js';
 import { VERSION } from '../../platform/version.js';
 import type { ClaimedDelivery, DeliveryAttempt } from './delivery-store.js';
+import { WebhookFormats } from './webhook-formats.js';
 
-/** Sends one message, signed by Standard Webhooks. Redirects are not followed: the signature is for this address. */
+/** Sends one message, signed as its webhook’s format has it. Redirects are not followed: the signature is for this address. */
 @Injectable()
 export class MessageSender {
   constructor(
     private readonly egress: EgressClient,
     private readonly box: SecretBox,
+    private readonly formats: WebhookFormats,
   ) {}
 
   /** What came of it; never rejects for what the receiver or the network do. */
@@ -24,6 +26,8 @@ export class MessageSender {
       duration_ms: Math.round(performance.now() - begun),
       error,
     });
+    const format = this.formats.find(delivery.format);
+    if (format === undefined) return attempt(null, `this server has no webhook format "${delivery.format}"`);
     try {
       const timestamp = Math.floor(at.getTime() / 1_000);
       const secret = this.box.open(delivery.secret, delivery.webhook_id);
@@ -33,9 +37,7 @@ export class MessageSender {
         headers: {
           'content-type': 'application/json',
           'user-agent': `heddle/${VERSION}`,
-          'webhook-id': delivery.message_id,
-          'webhook-timestamp': String(timestamp),
-          'webhook-signature': signMessage(secret, { id: delivery.message_id, timestamp, body: delivery.payload }),
+          ...format.headers({ id: delivery.id, messageId: delivery.message_id, timestamp, body: delivery.payload }, secret),
         },
         body: delivery.payload,
         timeoutMs,

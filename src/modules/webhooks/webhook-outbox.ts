@@ -5,6 +5,7 @@ import { type FeedConsumer, FeedFollower, type FeedInterest } from '../feeds/ind
 import type { FeedItem } from '../runs/index.js';
 import { DeliveryLoop } from './delivery-loop.js';
 import { DeliveryStore, type NewDelivery } from './delivery-store.js';
+import { WebhookFormats } from './webhook-formats.js';
 import { WebhookStore, type WebhookRow } from './webhook-store.js';
 
 /**
@@ -20,6 +21,7 @@ export class WebhookOutbox implements FeedConsumer, OnModuleInit {
     private readonly webhooks: WebhookStore,
     private readonly deliveries: DeliveryStore,
     private readonly loop: DeliveryLoop,
+    private readonly formats: WebhookFormats,
   ) {}
 
   onModuleInit(): void {
@@ -35,7 +37,7 @@ export class WebhookOutbox implements FeedConsumer, OnModuleInit {
     const webhooks = await this.webhooks.listening(tenant);
     const deliveries = items.flatMap((item) => {
       const listeners = webhooks.filter((webhook) => listens(webhook, item));
-      return listeners.length === 0 ? [] : messagesTo(listeners, item);
+      return this.messagesTo(listeners, item);
     });
     return deliveries.length === 0 ? null : (manager) => this.deliveries.add(manager, tenant, deliveries);
   }
@@ -43,31 +45,29 @@ export class WebhookOutbox implements FeedConsumer, OnModuleInit {
   committed(): void {
     this.loop.wake();
   }
+
+  /** Each format says it once, however many listen. */
+  private messagesTo(webhooks: readonly WebhookRow[], item: FeedItem): NewDelivery[] {
+    const { run_id: runId, seq, type: eventType } = item.event;
+    return [...Map.groupBy(webhooks, ({ format, topics }) => JSON.stringify([format, topics])).values()].flatMap((alike) => {
+      const [{ format, topics }] = alike as [WebhookRow];
+      const messages = this.formats.find(format)?.messagesOf(item, topics) ?? [];
+      return messages.flatMap(({ topic, body: payload }) =>
+        alike.map(({ id: webhookId }) => ({
+          id: uuidv7(),
+          webhookId,
+          messageId: `evt_${runId}_${seq}${topic === '' ? '' : `_${topic}`}`,
+          eventType,
+          runId,
+          payload,
+        })),
+      );
+    });
+  }
 }
 
 function listens(webhook: WebhookRow, { position, event, subject }: FeedItem): boolean {
   if (position.xid < Number(webhook.since_xid) || !webhook.events.includes(event.type)) return false;
   if (webhook.workflow === null) return true;
   return subject.kind === 'workflow' && (subject.workflowId === webhook.workflow || subject.name === webhook.workflow);
-}
-
-/** The payload is laid out as Standard Webhooks recommends: `type`, `timestamp`, `data`. */
-function messagesTo(webhooks: readonly WebhookRow[], { event, subject }: FeedItem): NewDelivery[] {
-  const payload = JSON.stringify({
-    type: event.type,
-    timestamp: event.at,
-    data: {
-      ...event,
-      workflow: subject.kind === 'workflow' ? { id: subject.workflowId, name: subject.name } : null,
-      agent: subject.kind === 'agent' ? subject.name : null,
-    },
-  });
-  return webhooks.map(({ id }) => ({
-    id: uuidv7(),
-    webhookId: id,
-    messageId: `evt_${event.run_id}_${event.seq}`,
-    eventType: event.type,
-    runId: event.run_id,
-    payload,
-  }));
 }

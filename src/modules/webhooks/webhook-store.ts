@@ -13,6 +13,8 @@ export interface WebhookRow {
   readonly events: readonly RunEventType[];
   readonly workflow: string | null;
   readonly secret: string;
+  readonly format: string;
+  readonly topics: readonly string[];
   readonly enabled: boolean;
   readonly disabled_reason: string | null;
   readonly failing_since: Date | null;
@@ -30,8 +32,14 @@ export interface WebhookContent {
   readonly enabled: boolean;
 }
 
+/** In what words, and of which of those words, it is told. */
+export interface WebhookWords {
+  readonly format: string;
+  readonly topics: readonly string[];
+}
+
 const COLUMNS =
-  'id, tenant_id, url, description, events, workflow, secret, enabled, disabled_reason, failing_since, since_xid, created_at, updated_at';
+  'id, tenant_id, url, description, events, workflow, secret, format, topics, enabled, disabled_reason, failing_since, since_xid, created_at, updated_at';
 
 /** Reads and writes subscriptions. */
 @Injectable()
@@ -39,11 +47,23 @@ export class WebhookStore {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
   /** One of this id that exists already, a repeated request, gets the new secret. */
-  async create(id: string, tenant: string, content: WebhookContent, sealedSecret: string): Promise<void> {
+  async create(id: string, tenant: string, content: WebhookContent, sealedSecret: string, words: WebhookWords): Promise<void> {
     await this.dataSource.query(
-      `INSERT INTO webhooks (id, tenant_id, url, description, events, workflow, enabled, secret) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      `INSERT INTO webhooks (id, tenant_id, url, description, events, workflow, enabled, secret, format, topics)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
        ON CONFLICT (id) DO UPDATE SET secret = excluded.secret`,
-      [id, tenant, content.url, content.description, content.events, content.workflow, content.enabled, sealedSecret],
+      [
+        id,
+        tenant,
+        content.url,
+        content.description,
+        content.events,
+        content.workflow,
+        content.enabled,
+        sealedSecret,
+        words.format,
+        words.topics,
+      ],
     );
   }
 

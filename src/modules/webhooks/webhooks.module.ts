@@ -6,6 +6,7 @@ import { DeliveryLoop } from './delivery-loop.js';
 import { DEFAULT_DELIVERY_POLICY, DELIVERY_POLICY } from './delivery-policy.js';
 import { DeliveryStore } from './delivery-store.js';
 import { MessageSender } from './message-sender.js';
+import { WebhookFormats } from './webhook-formats.js';
 import { WebhookOutbox } from './webhook-outbox.js';
 import { WebhookStore } from './webhook-store.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -17,6 +18,7 @@ import { WebhooksService } from './webhooks.service.js';
   controllers: [WebhooksController],
   providers: [
     { provide: DELIVERY_POLICY, useValue: DEFAULT_DELIVERY_POLICY },
+    WebhookFormats,
     WebhookStore,
     DeliveryStore,
     WebhooksService,
@@ -24,5 +26,6 @@ import { WebhooksService } from './webhooks.service.js';
     MessageSender,
     DeliveryLoop,
   ],
+  exports: [WebhookFormats, WebhooksService],
 })
 export class WebhooksModule {}

@@ -5,7 +5,7 @@ import type { Page, PageQueryDto } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { newSigningSecret, SecretBox } from '../../platform/secrets/index.js';
 import { DeliveryLoop } from './delivery-loop.js';
-import { DeliveryStore } from './delivery-store.js';
+import { type DeliverySummary, DeliveryStore } from './delivery-store.js';
 import {
   type CreateWebhookDto,
   DEFAULT_EVENTS,
@@ -17,7 +17,8 @@ import {
   type UpdateWebhookDto,
   type WebhookDto,
 } from './dto/webhook.dto.js';
-import { WebhookStore, type WebhookRow } from './webhook-store.js';
+import { STANDARD_FORMAT } from './webhook-formats.js';
+import { WebhookStore, type WebhookRow, type WebhookWords } from './webhook-store.js';
 
 /** Webhooks of the caller's tenant, and what they were told. */
 @Injectable()
@@ -29,11 +30,23 @@ export class WebhooksService {
     private readonly box: SecretBox,
   ) {}
 
-  async create({ tenant }: Principal, body: CreateWebhookDto, reservedId?: string): Promise<IssuedWebhookDto> {
+  /** `told`: in the words of another format, and signed with a secret of the caller's. */
+  async create(
+    { tenant }: Principal,
+    body: CreateWebhookDto,
+    reservedId?: string,
+    told: WebhookWords & { readonly secret?: string } = { format: STANDARD_FORMAT, topics: [] },
+  ): Promise<IssuedWebhookDto> {
     const { url, description = null, events = DEFAULT_EVENTS, workflow = null, enabled = true } = body;
     const id = reservedId ?? uuidv7();
-    const secret = newSigningSecret();
-    await this.webhooks.create(id, tenant, { url: checkedUrl(url), description, events, workflow, enabled }, this.box.seal(secret, id));
+    const secret = told.secret ?? newSigningSecret();
+    await this.webhooks.create(
+      id,
+      tenant,
+      { url: checkedUrl(url), description, events, workflow, enabled },
+      this.box.seal(secret, id),
+      told,
+    );
     return { ...toWebhookDto(await this.find(tenant, id)), secret };
   }
 
@@ -64,6 +77,11 @@ export class WebhooksService {
   async listDeliveries({ tenant }: Principal, id: string, query: ListDeliveriesQueryDto): Promise<Page<DeliveryDto>> {
     await this.find(tenant, id);
     return this.deliveries.list(id, query, toDeliveryDto);
+  }
+
+  /** What became of messages, by webhook; of those that are still kept. */
+  async deliverySummaries({ tenant }: Principal): Promise<Map<string, DeliverySummary>> {
+    return new Map((await this.deliveries.summaries(tenant)).map((summary) => [summary.webhook_id, summary]));
   }
 
   async redeliver({ tenant }: Principal, id: string, deliveryId: string): Promise<DeliveryDto> {

@@ -102,6 +102,12 @@ export class WebhookDto {
   @ApiProperty({ type: 'string', nullable: true, example: 'demo/orders' })
   workflow: string | null;
 
+  @ApiProperty({ description: 'In what form it is told: `standard`, or that of the dialect it was made through', example: 'standard' })
+  format: string;
+
+  @ApiProperty({ type: [String], description: 'Events as a dialect names them; none for `standard`', example: [] })
+  topics: string[];
+
   @ApiProperty({ example: true })
   enabled: boolean;
 
@@ -183,6 +189,8 @@ export function toWebhookDto(row: WebhookRow): WebhookDto {
     description: row.description,
     events: [...row.events],
     workflow: row.workflow,
+    format: row.format,
+    topics: [...row.topics],
     enabled: row.enabled,
     disabled_reason: row.disabled_reason,
     failing_since: row.failing_since?.toISOString() ?? null,
