@@ -21,7 +21,7 @@ import {
 } from './variable.js';
 
 /** The APIs of other systems that the server speaks. */
-export const DIALECTS = ['astromesh', 'awf', 'flowengine', 'flwd'] as const;
+export const DIALECTS = ['astromesh', 'awf', 'flowengine', 'flwd', 'meshflow'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** Who serves models, and `scripted`, which answers by rules. */

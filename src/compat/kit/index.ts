@@ -1,5 +1,6 @@
 /** What dialects are made with. Knows none of them. */
 export { describeDialect, type DescribedDialect } from './dialect.js';
+export { NdjsonSink } from './ndjson-sink.js';
 export { TranslatingSink } from './translating-sink.js';
 export { ulidOfUuid, uuidOfUlid } from './ulid.js';
 export { everyPage } from './every-page.js';

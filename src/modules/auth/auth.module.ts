@@ -15,6 +15,6 @@ import { MeController } from './me.controller.js';
   imports: [TypeOrmModule.forFeature([ApiKeyEntity])],
   controllers: [ApiKeysController, MeController],
   providers: [ApiKeysService, BootstrapService, KeyUsage, KeyAuthenticator, { provide: Authenticator, useExisting: KeyAuthenticator }],
-  exports: [Authenticator, BootstrapService],
+  exports: [ApiKeysService, Authenticator, BootstrapService],
 })
 export class AuthModule {}

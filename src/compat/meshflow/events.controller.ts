@@ -1,0 +1,56 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { type RunDto, SseSink } from '../../modules/runs/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import type { EdgeRequest } from '../../platform/http/edge-request.js';
+import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
+import type { Principal } from '../../platform/http/permissions.js';
+import { openSse, resumePoint } from '../../platform/http/sse.js';
+import { MeshEventStreams } from './events.service.js';
+import { MeshEventsDto } from './meshflow.dto.js';
+import { MeshRuns } from './runs.service.js';
+import { UnendingSink } from './unending-sink.js';
+
+@ApiTags('Events')
+@Controller('compat/meshflow/events')
+export class MeshEventsController {
+  constructor(
+    private readonly events: MeshEventStreams,
+    private readonly runs: MeshRuns,
+  ) {}
+
+  @Get()
+  @Endpoint({
+    access: 'events.read',
+    operationId: 'streamEvents',
+    summary: 'Stream what happens to all runs, or one',
+    description: 'First `connected`, then what happened last, then what happens. It does not end; `Last-Event-ID` goes on after an event.',
+  })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  async streamEvents(
+    @CurrentPrincipal() principal: Principal,
+    @Query() { run_id: runId }: MeshEventsDto,
+    @Req() request: EdgeRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    const run = runId === undefined ? undefined : await this.runs.find(principal, runId).catch(noRun);
+    const stream = openSse(request, response);
+    stream.send({ event: 'connected', data: { ok: true, filter_run_id: runId ?? null } });
+    const sink = new UnendingSink(new SseSink(stream));
+    const resume = resumePoint(request, undefined);
+    if (run === undefined) return this.events.ofAll(principal.tenant, resume, sink);
+    // Of a run that is not there nothing is ever told.
+    if (run !== null) return this.events.ofRun(principal.tenant, { id: run.id, workflow: nameOf(run) }, resume, sink);
+  }
+}
+
+function nameOf({ workflow, agent }: RunDto): string {
+  return workflow?.name ?? agent?.name ?? '';
+}
+
+function noRun(error: unknown): null {
+  if (error instanceof AppError && error.status === 404) return null;
+  throw error;
+}

@@ -1,0 +1,2 @@
+export { MESHFLOW } from './meshflow.dialect.js';
+export { MeshflowModule } from './meshflow.module.js';
