@@ -6,10 +6,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DialectName, HeddleConfig } from '../config/index.js';
 import { pathOfDialect } from '../platform/http/dialect.js';
 import type { EdgeAdapter } from '../platform/http/edge.adapter.js';
+import { upgradeUrl } from '../platform/http/upgrade-url.js';
 import { ShutdownRegistry } from '../platform/lifecycle/index.js';
-
-/** Gives a path a scheme, by which it is read. */
-const BASE = 'ws://heddle';
 
 /**
  * Opens a port for each dialect that has one. There it answers at the root: every URL means the one below the dialect's path, so
@@ -26,7 +24,9 @@ export async function listenOnDialectPorts(
     const below = (url: string): string => `${pathOfDialect(name)}${url.startsWith('/') ? url : '/'}`;
     const server = (app.getHttpAdapter() as unknown as EdgeAdapter).createSideServer(below);
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      request.url = below(resolved(request.url ?? '/'));
+      // Gateways are found by resolved paths, and dots must not lead out of the dialect's.
+      const { pathname, search } = upgradeUrl(request.url);
+      request.url = below(`${pathname}${search}`);
       main.emit('upgrade', request, socket, head);
     });
     prepare(server);
@@ -36,13 +36,6 @@ export async function listenOnDialectPorts(
     ports[name] = (server.address() as AddressInfo).port;
   }
   return ports;
-}
-
-/** A URL whose path goes up nowhere: gateways are found by paths that were resolved, which must not lead out of the dialect's. */
-function resolved(url: string): string {
-  if (!URL.canParse(url, BASE)) return '/';
-  const { pathname, search } = new URL(url, BASE);
-  return `${pathname}${search}`;
 }
 
 async function close(server: Server): Promise<void> {

@@ -88,6 +88,11 @@ describe('a WebSocket on the port of a dialect', () => {
     expect(await handshake(portOf(name), path)).not.toContain('101');
   });
 
+  it.each(['//[', '/%', '//', '/api/events?%'])('harms nobody with %s, on any port', async (path) => {
+    for (const url of [portOf('flowengine'), server.url]) await handshake(url, path);
+    expect((await server.api.get('/health/live')).status).toBe(200);
+  });
+
   it('needs a key like any other', async () => {
     await expect(DialectSocket.open(`${portOf('flowengine')}/api/events`)).rejects.toThrow('no socket');
   });

@@ -10,6 +10,7 @@ import type { EdgeOptions } from './edge.middleware.js';
 import type { EndpointOptions } from './endpoint.decorator.js';
 import { requireAccess } from './permission.guard.js';
 import type { Principal } from './permissions.js';
+import { upgradeUrl } from './upgrade-url.js';
 import { PROBLEM_MEDIA_TYPE, toAppError, toProblem } from './problem.js';
 
 /** What a gateway states: `@WebSocketGateway<EdgeGatewayOptions>({ path: '/api/v1/ws/events', access: 'events.read' })`. */
@@ -76,7 +77,7 @@ export class EdgeWsAdapter extends WsAdapter {
   private takeBelow(path: string): void {
     const server = this.httpServer as Server;
     server.prependListener('upgrade', (request: IncomingMessage) => {
-      const { pathname, search } = new URL(request.url ?? '/', 'ws://heddle');
+      const { pathname, search } = upgradeUrl(request.url);
       if (!pathname.startsWith(`${path}/`)) return;
       (request as UpgradeRequest).below = decoded(pathname.slice(path.length + 1));
       request.url = `${path}${search}`;
