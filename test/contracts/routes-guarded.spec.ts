@@ -9,11 +9,16 @@ import { gatewaysOf, routesOf, routesOfClass } from './app-routes.js';
 /** What answers without a key. A new line here is a decision. */
 const PUBLIC = [
   'AstromeshSystemController.getHealth',
+  'FlowEngineSystemController.healthCheck',
   'FlwdSystemController.getHealth',
   'HealthController.getHealth',
   'HealthController.getLiveness',
   'HealthController.getReadiness',
   'HooksController.receiveHook',
+  'MeshNotYetController.getMetrics',
+  'MeshSystemController.health',
+  'MeshSystemController.live',
+  'MeshSystemController.ready',
   'RootSystemController.getHealth',
   'RootSystemController.getMetrics',
 ];

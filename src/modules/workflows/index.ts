@@ -1,6 +1,9 @@
 /** Where other modules register the parts of definitions that are theirs. */
 export { DefinitionExtensions, type DefinitionExtension, type VersionBeingStored } from './definition-extensions.js';
 export { DefinitionsService } from './definitions.service.js';
+/** Documents of MeshFlow as definitions, and what the modes of their policies mean. */
+export { MESH_MODES } from './files/meshflow/mesh-policy.js';
+export { translateMeshflow } from './files/meshflow/translate-meshflow.js';
 export { WorkflowFilesService, type WorkflowFileError, type WorkflowSourceState } from './files/workflow-files.service.js';
 /** For modules whose definitions are kept like workflows: the store of versions, and files of definitions. */
 export { WorkflowStore, type StoredVersion } from './workflow-store.js';
