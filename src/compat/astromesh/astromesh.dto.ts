@@ -202,3 +202,45 @@ export class AstromeshDoctorDto {
   @IsOptional()
   format?: 'array' | 'map';
 }
+
+export class AstromeshWorkflowRunDto {
+  @ApiPropertyOptional({ description: 'The input `query`, of workflows that have one' })
+  @IsString()
+  @MaxLength(MAX_QUERY)
+  @IsOptional()
+  query?: string;
+
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, description: 'The other inputs' })
+  @IsObject()
+  @IsOptional()
+  trigger?: JsonObject;
+}
+
+export class AstromeshResumeDto {
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, default: {} })
+  @IsObject()
+  @IsOptional()
+  payload?: JsonObject;
+}
+
+export class AstromeshDecisionDto {
+  @ApiPropertyOptional({ description: 'Passed over: whoever has the key decides' })
+  @IsString()
+  @MaxLength(200)
+  @IsOptional()
+  approver?: string;
+
+  @ApiPropertyOptional()
+  @IsString()
+  @MaxLength(10_000)
+  @IsOptional()
+  comment?: string;
+}
+
+export class AstromeshApprovalsDto {
+  @ApiPropertyOptional({ description: 'Only those that this reviewer may decide' })
+  @IsString()
+  @MaxLength(200)
+  @IsOptional()
+  approver?: string;
+}

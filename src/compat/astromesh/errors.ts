@@ -25,6 +25,18 @@ export function pipelineNotFound(name: string): AppError {
   return new AppError(404, 'pipeline_not_found', `RAGPipeline not found: ${name}`);
 }
 
+export function workflowNotFound(name: string): AppError {
+  return new AppError(404, 'workflow_not_found', `Workflow '${name}' not found`);
+}
+
+export function runNotFound(id: string): AppError {
+  return new AppError(404, 'run_not_found', `Run '${id}' not found`);
+}
+
+export function notSuspended(id: string): AppError {
+  return new AppError(409, 'not_suspended', `Run '${id}' is not suspended`);
+}
+
 export function notYet(what: string): AppError {
   return new AppError(501, 'not_implemented', `${what} are not implemented yet`, { logLevel: 'debug' });
 }

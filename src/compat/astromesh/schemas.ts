@@ -114,3 +114,48 @@ export const DOCTOR = objectOf({
   summary: objectOf({ healthy: COUNT, degraded: COUNT, failing: COUNT }),
   healthy: { type: 'boolean' },
 });
+
+export const WORKFLOWS = listOf('workflows', STRING);
+export const WORKFLOW = objectOf({
+  name: STRING,
+  version: STRING,
+  namespace: STRING,
+  description: STRING,
+  trigger: orNull(ANY_OBJECT),
+  timeout_seconds: orNull(NUMBER),
+  steps: { type: 'array', items: objectOf({ name: STRING, type: STRING }) },
+});
+const RUN_ID: Schema = { type: 'string', format: 'uuid' };
+export const RUN_STANDING = objectOf({ run_id: RUN_ID, status: STRING });
+export const RUN_RESULT = objectOf(
+  {
+    run_id: RUN_ID,
+    status: STRING,
+    workflow_name: STRING,
+    output: ANY,
+    steps: { type: 'object', additionalProperties: objectOf({ status: STRING, output: ANY, error: orNull(STRING) }) },
+    trace: { type: 'null' },
+    duration_ms: orNull(NUMBER),
+  },
+  ['workflow_name', 'output', 'steps', 'trace', 'duration_ms'],
+);
+export const RUN_STATE = objectOf({
+  run_id: RUN_ID,
+  workflow_name: STRING,
+  status: STRING,
+  current_index: COUNT,
+  context: ANY_OBJECT,
+  error: orNull(STRING),
+});
+export const APPROVALS = listOf(
+  'approvals',
+  objectOf({
+    run_id: RUN_ID,
+    workflow_name: STRING,
+    step_name: STRING,
+    approver: STRING,
+    prompt: STRING,
+    created_at: STRING,
+    expires_at: orNull(STRING),
+  }),
+);
