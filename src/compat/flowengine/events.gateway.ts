@@ -1,8 +1,9 @@
 import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
-import { type FeedItem, FeedStart, TenantStreamService, WsSink } from '../../modules/runs/index.js';
+import { type FeedFrame, type FeedItem, type FeedSink, FeedStart, TenantStreamService, WsSink } from '../../modules/runs/index.js';
 import type { EdgeGatewayOptions, UpgradeRequest } from '../../platform/http/edge-ws.adapter.js';
 import { TranslatingSink } from '../kit/index.js';
+import { FlowEngineAudience, type Listener } from './audience.js';
 import { FlowEngineEvents } from './events.js';
 
 /** `/api/events?execution_id=`: what happens from now on, of all executions of the tenant or of one. What clients send is passed over. */
@@ -11,23 +12,27 @@ export class FlowEngineEventsGateway implements OnGatewayConnection {
   constructor(
     private readonly streams: TenantStreamService,
     private readonly starts: FeedStart,
+    private readonly audience: FlowEngineAudience,
   ) {}
 
-  handleConnection(socket: WebSocket, request: UpgradeRequest): Promise<void> {
-    const execution = new URL(request.url ?? '/', 'ws://heddle').searchParams.get('execution_id');
+  async handleConnection(socket: WebSocket, request: UpgradeRequest): Promise<void> {
+    const { tenant } = request.principal;
+    const execution = new URL(request.url ?? '/', 'ws://heddle').searchParams.get('execution_id')?.toLowerCase() || null;
+    const listener: Listener = { tenant, execution };
+    const leave = this.audience.join(listener);
+    const sink = this.translated(new WsSink(socket), listener);
+    const frame = (item: FeedItem): FeedFrame => ({ id: item.event.run_id, event: item.event.type, data: item });
+    await this.streams.stream({ tenant, after: this.starts.of(request), filter: { runId: execution ?? undefined }, frame }, sink);
+    leave();
+  }
+
+  private translated(sink: FeedSink, listener: Listener): FeedSink {
     const events = new FlowEngineEvents();
-    const sink = new TranslatingSink(new WsSink(socket), ({ id, data }) => {
+    return new TranslatingSink(sink, ({ id: execution, data }) => {
       const said = events.translate(data as FeedItem);
-      return said === null ? [] : [{ id, event: said.type, data: said }];
+      // Whoever waits for this goes on when this call is over, which sends it.
+      if (said?.type === 'WorkflowCompleted') this.audience.told(listener, execution);
+      return said === null ? [] : [{ id: execution, event: said.type, data: said }];
     });
-    return this.streams.stream(
-      {
-        tenant: request.principal.tenant,
-        after: this.starts.of(request),
-        filter: execution === null || execution === '' ? {} : { runId: execution.toLowerCase() },
-        frame: (item) => ({ id: item.event.run_id, event: item.event.type, data: item }),
-      },
-      sink,
-    );
   }
 }

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
 import { isTerminal, type JsonObject, type SerializedError } from '../../engine/index.js';
 import { type RunDto, StartRunService } from '../../modules/runs/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { orInstead } from '../kit/index.js';
+import { FlowEngineAudience } from './audience.js';
 import { idOfName, nodeIdOf } from './ids.js';
-import { executionFailed, workflowNotFound } from './problems.js';
-import { FlowEngineWorkflows } from './workflows.service.js';
+import { executionFailed } from './problems.js';
+
+/** How long those who listen to events may take to be told the end before the answer. */
+const TELLING_MS = 1_000;
 
 export interface Executed {
   readonly execution_id: string;
@@ -18,22 +21,35 @@ export interface Executed {
 @Injectable()
 export class FlowEngineExecutions {
   constructor(
-    private readonly workflows: FlowEngineWorkflows,
     private readonly starter: StartRunService,
+    private readonly audience: FlowEngineAudience,
   ) {}
 
   /** Throws 500 for a run that does not end well. `signal` ends the waiting, never the run. */
-  async execute(principal: Principal, id: string, inputs: JsonObject, signal: AbortSignal, reservedId?: string): Promise<Executed> {
-    const { id: workflow } = await this.workflows.find(principal, id);
-    const started = this.starter.start(
-      { tenant: principal.tenant, workflow, inputs, trigger: 'api', id: reservedId },
-      { timeoutMs: Number.POSITIVE_INFINITY, signal },
-    );
-    const run = await orInstead(started, workflowNotFound(id));
-    if (!isTerminal(run.status)) throw new AppError(503, 'draining', `the server is shutting down, and execution ${run.id} goes on`);
-    if (run.status !== 'success') throw executionFailed(reasonOf(run));
-    return { execution_id: run.id, completed_nodes: run.progress.completed, total_nodes: run.progress.total };
+  async execute(
+    { tenant }: Principal,
+    workflow: string,
+    inputs: JsonObject,
+    signal: AbortSignal,
+    id: string = uuidv7(),
+  ): Promise<Executed> {
+    const end = this.audience.expectEnd(tenant, id);
+    try {
+      const wait = { timeoutMs: Number.POSITIVE_INFINITY, signal };
+      const run = await this.starter.start({ tenant, workflow, inputs, trigger: 'api', id }, wait);
+      if (isTerminal(run.status)) await end.within(TELLING_MS);
+      return executed(run);
+    } finally {
+      end.forget();
+    }
   }
+}
+
+function executed(run: RunDto): Executed {
+  const { id, status, progress } = run;
+  if (!isTerminal(status)) throw new AppError(503, 'draining', `the server is shutting down, and execution ${id} goes on`);
+  if (status !== 'success') throw executionFailed(reasonOf(run));
+  return { execution_id: id, completed_nodes: progress.completed, total_nodes: progress.total };
 }
 
 function reasonOf({ status, error, workflow, timeout_ms: limit }: RunDto): string {

@@ -4,6 +4,7 @@ import { RunsModule } from '../../modules/runs/index.js';
 import { SystemModule } from '../../modules/system/index.js';
 import { WorkflowsModule } from '../../modules/workflows/index.js';
 import { DescribedApart } from '../../platform/http/openapi.js';
+import { FlowEngineAudience } from './audience.js';
 import { FlowEngineEventsGateway } from './events.gateway.js';
 import { FlowEngineExecutions } from './executions.service.js';
 import { FLOWENGINE_NODES } from './nodes/index.js';
@@ -16,6 +17,6 @@ import { FlowEngineWorkflows } from './workflows.service.js';
 @Module({
   imports: [NodesModule, RunsModule, SystemModule, WorkflowsModule],
   controllers: [FlowEngineWorkflowsController, FlowEngineSystemController],
-  providers: [FlowEngineWorkflows, FlowEngineExecutions, FlowEngineEventsGateway, ...FLOWENGINE_NODES],
+  providers: [FlowEngineWorkflows, FlowEngineExecutions, FlowEngineAudience, FlowEngineEventsGateway, ...FLOWENGINE_NODES],
 })
 export class FlowEngineModule {}

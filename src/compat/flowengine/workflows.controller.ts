@@ -78,7 +78,7 @@ export class FlowEngineWorkflowsController {
   @ApiBody({ schema: EXECUTE_BODY as Schema })
   @ApiOkResponse({ schema: EXECUTED })
   @NotFound
-  executeWorkflow(
+  async executeWorkflow(
     @CurrentPrincipal() principal: Principal,
     @Param('id') id: string,
     @Body() body: unknown,
@@ -86,6 +86,8 @@ export class FlowEngineWorkflowsController {
     @Req() { drain }: EdgeRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Executed> {
-    return this.executions.execute(principal, id, readInputs(body), callerSignal(response, drain), reservedId);
+    const inputs = readInputs(body);
+    const workflow = await this.workflows.find(principal, id);
+    return this.executions.execute(principal, workflow.id, inputs, callerSignal(response, drain), reservedId);
   }
 }

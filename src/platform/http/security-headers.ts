@@ -64,7 +64,6 @@ const CORS_RESPONSE_HEADERS = [
 ];
 const CORS: CorsOptions = {
   methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowedHeaders: CORS_REQUEST_HEADERS,
   exposedHeaders: CORS_RESPONSE_HEADERS,
   maxAge: 600,
 };
@@ -75,15 +74,15 @@ export function setupSecurityHeaders(app: NestExpressApplication, config: Heddle
     DOCUMENTS.test(request.path) ? forDocuments(request, response, next) : forData(request, response, next),
   );
   const origins = [...config.http.corsOrigins];
-  const openTo = (origin: CorsOptions['origin']): CorsOptions => ({ ...CORS, origin });
+  const openTo = (origin: CorsOptions['origin']): CorsOptions => ({ ...CORS, allowedHeaders: CORS_REQUEST_HEADERS, origin });
   const configured = openTo(origins.includes('*') ? '*' : origins);
   if (!dialects.some(({ anyOrigin }) => anyOrigin === true)) {
     if (origins.length > 0) app.enableCors(configured);
     return;
   }
   const closed = openTo(false);
-  const keyHeaders = dialects.flatMap(({ keyHeader }) => (keyHeader === undefined ? [] : [keyHeader]));
-  const everywhere = { ...openTo('*'), allowedHeaders: [...CORS_REQUEST_HEADERS, ...keyHeaders] };
+  // Without a list of headers, those that a browser asks for may be sent.
+  const everywhere = { ...CORS, origin: '*' };
   app.enableCors((request: EdgeRequest, choose: (error: null, options: CorsOptions) => void) => {
     if (request.dialect?.anyOrigin === true) choose(null, everywhere);
     else choose(null, origins.length > 0 ? configured : closed);
