@@ -11,7 +11,9 @@ const CONFIGURED = 'https://app.example.com';
 let server: TestApp;
 
 beforeAll(async () => {
-  server = await startApp({ env: { HEDDLE_COMPAT_PORTS: 'astromesh=0,awf=0,flowengine=0,flwd=0', HEDDLE_CORS_ORIGINS: CONFIGURED } });
+  server = await startApp({
+    env: { HEDDLE_COMPAT_PORTS: 'astromesh=0,awf=0,flowengine=0,flwd=0,meshflow=0', HEDDLE_CORS_ORIGINS: CONFIGURED },
+  });
 });
 afterAll(async () => {
   await server?.close();
@@ -66,6 +68,13 @@ describe('a WebSocket on the port of a dialect', () => {
     await socket.close();
   });
 
+  it('reaches the bus of MeshFlow', async () => {
+    const [one, other] = await Promise.all(['one', 'other'].map(() => DialectSocket.open(`${portOf('meshflow')}/ws/bus`, server.adminKey)));
+    one?.socket.send(JSON.stringify({ sender_id: 'one', receiver_id: 'all', content: 'hello' }));
+    await other?.until((frames) => frames.some(({ content }) => content === 'hello'));
+    await Promise.all([one?.close(), other?.close()]);
+  });
+
   it('is shaken hands with at its own path only', async () => {
     expect(await handshake(portOf('flowengine'), '/api/events')).toContain('101');
   });
@@ -82,6 +91,8 @@ describe('a WebSocket on the port of a dialect', () => {
     ['astromesh', '/api/events'],
     ['astromesh', '/api/v1/ws/agents/talker'],
     ['astromesh', '/v1/ws/agent/../../../../api/v1/ws/events'],
+    ['meshflow', '/api/v1/ws/bus'],
+    ['meshflow', '/ws/run/../../../flowengine/api/events'],
     ['awf', '/api/events'],
     ['flwd', '/api/v1/ws/events'],
   ])('of %s reaches nothing at %s', async (name, path) => {
@@ -110,6 +121,7 @@ describe('browsers of any origin', () => {
   it.each([
     ['flowengine', '/api/workflows'],
     ['astromesh', '/v1/agents'],
+    ['meshflow', '/runs'],
   ])('may call %s at %s, without credentials of the browser', async (name, path) => {
     for (const url of [`${portOf(name)}${path}`, `${server.url}/compat/${name}${path}`]) {
       const asked = await preflight(url);

@@ -4,6 +4,7 @@ import { astromesh } from './soak/astromesh.js';
 import { awf } from './soak/awf.js';
 import { flowengine } from './soak/flowengine.js';
 import { flwd } from './soak/flwd.js';
+import { meshflow } from './soak/meshflow.js';
 import { type Journey, QUICK, type Seen, SLOW, type SoakClient } from './soak/soak-client.js';
 
 /** How long the clients work: a minute shows more, ten seconds are enough to see that it works. */
@@ -11,7 +12,7 @@ const SOAK_MS = Number(process.env['HEDDLE_TEST_SOAK_MS'] ?? 10_000);
 /** Every third journey is cancelled where that is possible. */
 const CANCEL_EVERY = 3;
 
-const CLIENTS: Readonly<Record<string, SoakClient>> = { astromesh, awf, flowengine, flwd };
+const CLIENTS: Readonly<Record<string, SoakClient>> = { astromesh, awf, flowengine, flwd, meshflow };
 
 let server: TestApp;
 
