@@ -15,7 +15,10 @@ export interface DescribedDialect extends Dialect {
 }
 
 /** The OpenAPI document of a dialect, its paths as its clients see them. */
-export function describeDialect(app: INestApplication, { name, title, version, description, module }: DescribedDialect): OpenAPIObject {
+export function describeDialect(
+  app: INestApplication,
+  { name, title, version, description, module, keyHeader }: DescribedDialect,
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(title)
@@ -24,6 +27,7 @@ export function describeDialect(app: INestApplication, { name, title, version, d
     // Relative to the document, which is at the root of whatever port or path the dialect has.
     .addServer('.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'hdl_…', description: 'An API key of this server' });
+  if (keyHeader !== undefined) builder.addApiKey({ type: 'apiKey', in: 'header', name: keyHeader, description: 'The same key' }, keyHeader);
   const document = SwaggerModule.createDocument(app, builder.build(), { include: [module] });
   const prefix = pathOfDialect(name);
   document.paths = Object.fromEntries(Object.entries(document.paths).map(([path, item]) => [path.slice(prefix.length), item]));

@@ -17,13 +17,11 @@ export function notYet(what: string): AppError {
 }
 
 /** `{"error": <text>}`, with what else is known beside. What is wrong with a request is 400, whether it cannot be read or means nothing. */
-export function meshProblem(error: AppError, path: string, requestId: string): DialectAnswer {
+export function meshProblem(error: AppError, _path: string, requestId: string): DialectAnswer {
   const status = error.status === 422 ? 400 : error.status;
   const { errors, extensions } = error;
-  const readiness = path === '/health/ready' && status === 503 ? { ready: false, reason: 'shutting_down' } : {};
   const body = {
     error: textOf(error),
-    ...readiness,
     code: error.code,
     ...(errors.length > 0 ? { errors } : {}),
     ...extensions,
