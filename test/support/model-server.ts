@@ -41,8 +41,8 @@ export interface ModelCall {
 type Script = (call: ModelCall, index: number) => ModelReply | Promise<ModelReply>;
 
 /**
- * A model provider that answers by script, in the dialect it is asked in: OpenAI's chat completions and Anthropic's messages, both
- * streamed. It counts and keeps its calls, and sees clients hang up.
+ * A model provider that answers by script, in the dialect it is asked in: OpenAI's chat completions, Anthropic's messages and Google's
+ * contents, all streamed. It counts and keeps its calls, and sees clients hang up.
  */
 export class ModelServer {
   readonly calls: ModelCall[] = [];
@@ -103,10 +103,11 @@ async function send(call: ModelCall, reply: ModelReply, response: ServerResponse
   if (reply.status !== undefined) {
     call.complete = true;
     response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
-    return void response.end(JSON.stringify({ error: { message: `scripted ${reply.status}`, type: 'scripted' } }));
+    const error = { message: `scripted ${reply.status}`, type: 'scripted', code: reply.status, status: 'SCRIPTED' };
+    return void response.end(JSON.stringify({ error }));
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', ...reply.headers });
-  const pieces = call.path.endsWith('/messages') ? anthropicPieces(reply) : openaiPieces(reply);
+  const pieces = piecesFor(call.path)(reply);
   for (const [sent, piece] of pieces.entries()) {
     if (reply.cutAfter === sent) return void response.destroy();
     if (reply.endAfter === sent) break;
@@ -117,6 +118,11 @@ async function send(call: ModelCall, reply: ModelReply, response: ServerResponse
   }
   call.complete = true;
   response.end();
+}
+
+function piecesFor(path: string): (reply: ModelReply) => string[] {
+  if (path.endsWith('/messages')) return anthropicPieces;
+  return path.includes(':streamGenerateContent') ? googlePieces : openaiPieces;
 }
 
 function wordsOf({ text = '' }: ModelReply): string[] {
@@ -178,6 +184,23 @@ function anthropicPieces(reply: ModelReply): string[] {
     ...tools,
     event('message_delta', { delta: { stop_reason: reason, stop_sequence: null }, usage: { output_tokens: usage.output } }),
     event('message_stop', {}),
+  ];
+}
+
+function googlePieces(reply: ModelReply): string[] {
+  const { toolCalls = [], usage = { input: 10, output: 5 } } = reply;
+  const chunk = (part: object, more: object = {}, rest: object = {}): string =>
+    `data: ${JSON.stringify({ candidates: [{ index: 0, content: { role: 'model', parts: [part] }, ...more }], ...rest })}\n\n`;
+  const reasons = { length: 'MAX_TOKENS', content_filter: 'SAFETY', stop: 'STOP' } as const;
+  const usageMetadata = {
+    promptTokenCount: usage.input,
+    candidatesTokenCount: usage.output,
+    totalTokenCount: usage.input + usage.output,
+  };
+  return [
+    ...wordsOf(reply).map((text) => chunk({ text })),
+    ...toolCalls.map(({ name, input = {} }) => chunk({ functionCall: { name, args: input } })),
+    chunk({ text: '' }, { finishReason: reasons[reply.finish ?? 'stop'] }, { usageMetadata }),
   ];
 }
 
