@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { ModelServer } from '../support/model-server.js';
-import { runToEnd, type RunBody } from '../support/runs.js';
+import { eventually, runToEnd, type RunBody } from '../support/runs.js';
 import { json, WebStub } from '../support/web-stub.js';
 
 type Failed = RunBody & { readonly error: { readonly code: string; readonly message: string; readonly details?: unknown } | null };
@@ -176,6 +176,19 @@ describe('agent steps of AWF', () => {
       { role: 'assistant', content: 'stored' },
       { role: 'user', content: 'Which word?' },
     ]);
+  });
+
+  it('go on with that conversation in a run that is resumed from there', async () => {
+    models.reply({ text: 'stored' }, { text: 'BANANA' }, { text: 'BANANA again' });
+    const { id } = await run('talk');
+    const { status, body } = await app.api.post<RunBody>(`/runs/${id}/resume`, { from_step: 'recall' });
+    expect(status).toBe(202);
+    const resumed = await eventually(
+      async () => (await app.api.get<RunBody>(`/runs/${body.id}`)).body,
+      (each) => each.status === 'success',
+    );
+    expect(resumed.outputs).toEqual({ seed: 'stored', recall: 'BANANA again' });
+    expect(said(2)).toEqual(said(1));
   });
 
   it('stand in parallels and loops', async () => {

@@ -20,6 +20,8 @@ it.each<[RunEvent, string | null, object]>([
   [event('step.completed', 'run', { output: { exit_code: 0, stdout: 'x\n' } }), 'step.completed', { output: 'x\n' }],
   [event('step.completed', 'ask/turn-1/model', { output: { text: 'Hi' } }), null, {}],
   [event('input.required', 'ask/round-1/prompt', PROMPT), 'input.required', { step_name: 'ask', prompt: 'Which one?', prompt_id: 'p1' }],
+  [event('token', 'ask/turn-1/model', { text: 'Hel', role: 'answer' }), 'output', { step_name: 'ask', output: 'Hel' }],
+  [event('token', 'ask/turn-1/model', { void: true }), null, {}],
   [event('run.started'), null, {}],
 ])('by its name: %j', (happened, name, data) => {
   const told = awfEvent(happened, run);

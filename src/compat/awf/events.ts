@@ -22,7 +22,14 @@ export function awfEvent(event: RunEvent, { workflow, steps }: ToldRun): AwfEven
   if (place === null) return null;
   if (event.type === 'input.required')
     return said(event, 'input.required', { step_name: place.step, step: place.step, ...promptOf(event) });
+  if (event.type === 'token') return tokenEvent(event, place.step);
   return place.own ? stepEvent(event, place.step) : null;
+}
+
+/** What an agent says, while it says it. */
+function tokenEvent(event: RunEvent, step: string): AwfEvent | null {
+  const { text } = event.data;
+  return typeof text === 'string' && text !== '' ? said(event, 'output', { step_name: step, step, output: text }) : null;
 }
 
 /** What a conversation asks, and how its answer names the question. */

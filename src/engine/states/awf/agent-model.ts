@@ -21,6 +21,8 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
 const KNOWN_OPTIONS = new Set(['model', 'base_url', 'api_key', 'system_prompt', ...Object.values(PARAMETERS).flat()]);
 /** Variables that hold keys of models. */
 const KEY_VARIABLE = /^(?:[A-Z][A-Z0-9_]*_API_(?:KEY|TOKEN)|HEDDLE_SECRET_[A-Za-z0-9_]+)$/;
+/** What an expression reads that a run brings along. */
+const CHOSEN_BY_RUN = /\{\{.*\b(?:inputs|states|loop)\b/s;
 /** A call of a model is given up after so long; a step that has more time gives its calls that, and a little, so that its own limit is met first. */
 const USUAL_CALL_MS = 120_000;
 const MAX_CALL_MS = 3_600_000;
@@ -99,8 +101,16 @@ function address(options: JsonObject, path: string, texts: AwfTexts): JsonObject
       'name the variable with the key: {{.env.NAME}}, with a NAME like *_API_KEY or HEDDLE_SECRET_*',
     );
   }
+  const baseUrl = typeof url === 'string' ? texts.template(url, `${path}/options/base_url`) : '';
+  if (variable !== null && CHOSEN_BY_RUN.test(baseUrl)) {
+    texts.error(
+      `${path}/options/base_url`,
+      'key_for_anybody',
+      'a key goes to an address of the workflow or of env only: whoever starts a run could send it anywhere',
+    );
+  }
   return {
-    ...(typeof url === 'string' && url !== '' ? { base_url: texts.template(url, `${path}/options/base_url`) } : {}),
+    ...(baseUrl === '' ? {} : { base_url: baseUrl }),
     ...(variable === null ? {} : { api_key_env: variable }),
   };
 }

@@ -82,6 +82,7 @@ describe('the model of an agent step', () => {
     [{ provider: null }, '/states/a/provider required'],
     [{ provider: 'openai_compatible' }, '/states/a/options/base_url required'],
     [compatible({ api_key: 'sk-123' }), '/states/a/options/api_key key_in_definition'],
+    [compatible({ api_key: '{{.env.A_API_KEY}}', base_url: 'https://{{.inputs.who}}/v1' }), '/states/a/options/base_url key_for_anybody'],
     [compatible({ api_key: '{{.env.HOME}}' }), '/states/a/options/api_key key_in_definition'],
     [{ options: { dangerously_skip_permissions: true } }, '/states/a/options/dangerously_skip_permissions warned'],
     [{ provider: 'mistral_vibe', options: { model: 'x' } }, '/states/a/options/model warned'],
