@@ -23,7 +23,7 @@ import type { JsonObject } from '../../engine/index.js';
 
 const MAX_QUERY = 1_000_000;
 const MAX_DOCUMENTS = 1_000;
-const COLLECTION = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
+export const COLLECTION_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/;
 
 export class AstromeshRunDto {
   @ApiProperty({ example: 'What are the latest trends in AI?' })
@@ -110,9 +110,9 @@ const namesPipeline = (body: { readonly pipeline?: string }): boolean => body.pi
 
 /** `collection` with `documents`, or `pipeline` with one `document`. */
 export class AstromeshIngestDto {
-  @ApiProperty({ pattern: COLLECTION.source, example: 'product_docs' })
+  @ApiProperty({ pattern: COLLECTION_NAME.source, example: 'product_docs' })
   @ValidateIf((body: AstromeshIngestDto) => !namesPipeline(body))
-  @Matches(COLLECTION)
+  @Matches(COLLECTION_NAME)
   collection?: string;
 
   @ApiProperty({ type: [AstromeshDocumentDto] })
@@ -139,7 +139,7 @@ export class AstromeshIngestDto {
   chunk_overlap?: number;
 
   @ApiPropertyOptional({ description: 'A collection that is there already', example: 'product_docs' })
-  @Matches(COLLECTION)
+  @Matches(COLLECTION_NAME)
   @IsOptional()
   pipeline?: string;
 

@@ -15,6 +15,7 @@ import { AstromeshAgents } from './agents.service.js';
 import { AstromeshMemoryController } from './memory.controller.js';
 import { AstromeshMemory } from './memory.service.js';
 import { AstromeshMeshController, AstromeshObservabilityController } from './not-yet.controller.js';
+import { AstromeshPipelinesController } from './pipelines.controller.js';
 import { AstromeshRagController } from './rag.controller.js';
 import { AstromeshRag } from './rag.service.js';
 import { AstromeshSystemController } from './system.controller.js';
@@ -35,6 +36,7 @@ import { AstromeshWorkflows } from './workflows.service.js';
     AstromeshMemoryController,
     AstromeshToolsController,
     AstromeshRagController,
+    AstromeshPipelinesController,
     AstromeshWorkflowsController,
     AstromeshObservabilityController,
     AstromeshMeshController,

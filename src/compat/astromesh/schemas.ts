@@ -159,3 +159,6 @@ export const APPROVALS = listOf(
     expires_at: orNull(STRING),
   }),
 );
+
+export const PIPELINES = listOf('pipelines', objectOf({ name: STRING, description: STRING, backend: STRING }));
+export const PIPELINE = objectOf({ apiVersion: STRING, kind: oneOf('RAGPipeline'), metadata: ANY_OBJECT, spec: ANY_OBJECT });

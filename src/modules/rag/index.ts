@@ -6,3 +6,4 @@ export { IngestService } from './ingest.service.js';
 export { SearchService, type Search } from './search.service.js';
 export { SEARCH_MODES } from './rag.types.js';
 export type { Collection, Found, IngestResult, NewDocument, SearchMode } from './rag.types.js';
+export type { CollectionDto, CollectionSummaryDto, CreateCollectionDto } from './dto/collection.dto.js';
