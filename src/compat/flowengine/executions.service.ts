@@ -9,7 +9,7 @@ import { idOfName, nodeIdOf } from './ids.js';
 import { executionFailed } from './problems.js';
 
 /** How long those who listen to events may take to be told the end before the answer. */
-const TELLING_MS = 1_000;
+const TELLING_MS = 2_000;
 
 export interface Executed {
   readonly execution_id: string;
