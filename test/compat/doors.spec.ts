@@ -16,6 +16,7 @@ let awf: DialectClient;
 let flwd: DialectClient;
 let astromesh: DialectClient;
 let flowengine: DialectClient;
+let meshflow: DialectClient;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'heddle-doors-'));
@@ -31,6 +32,7 @@ beforeAll(async () => {
   flwd = new DialectClient(`${server.url}/compat/flwd`, server.adminKey);
   astromesh = new DialectClient(`${server.url}/compat/astromesh`, server.adminKey);
   flowengine = new DialectClient(`${server.url}/compat/flowengine`, server.adminKey);
+  meshflow = new DialectClient(`${server.url}/compat/meshflow`, server.adminKey);
   const waits = [{ id: 'hold on', node_type: 'time.delay', config: { delay_ms: 300_000 } }];
   await flowengine.post('/api/workflows', { id: 'holding', name: 'Holding', nodes: waits }, 201);
   const { status } = await server.api.post('/workflows', {
@@ -138,4 +140,45 @@ it('tells in FlowEngine what flwd has started, and cancels in AWF what a client 
   const ended = (all: readonly Frame[]): Frame[] => all.filter(({ type }) => type === 'WorkflowCompleted');
   expect(ended(await socket.until((all) => ended(all).length === 2))).toMatchObject([{ success: false }, { success: false }]);
   await socket.close();
+});
+
+it('shows everywhere what MeshFlow has carried out', async () => {
+  const { run_id: id } = await meshflow.post<{ run_id: string }>('/run', { task: 'A simple and quick question' }, 200);
+  expect((await server.api.get(`/runs/${id}`)).body).toMatchObject({ status: 'success', workflow: { name: 'meshflow/single' } });
+  const { body } = await awf.get<{ body: object }>(`/api/executions/${id}`);
+  expect(body).toMatchObject({ execution_id: id, workflow_name: 'meshflow/single', status: 'completed' });
+  expect(await flwd.get(`/api/v1/runs/${id}`)).toMatchObject({ job_id: 'meshflow/single', status: 'success' });
+});
+
+it('tells in MeshFlow what AWF has started, and its end when flwd cancels it', async () => {
+  const { body } = await awf.post<{ body: { execution_id: string } }>('/api/workflows/hold/run', { inputs: {} }, 202);
+  const id = body.execution_id;
+  const begun = Promise.withResolvers<void>();
+  const followed = meshflow.events('/events', (messages) => {
+    const own = messages.filter(({ data }) => data['run_id'] === id);
+    if (own.some(({ event }) => event === 'workflow_start')) begun.resolve();
+    return own.at(-1)?.event === 'workflow_failed';
+  });
+  await begun.promise;
+  await flwd.post(`/api/v1/runs/${id}/cancel`, undefined, 200);
+  const told = (await followed).filter(({ data }) => data['run_id'] === id);
+  expect(told[0]).toMatchObject({ event: 'workflow_start', data: { data: { workflow: 'default/hold' } } });
+  expect(await meshflow.get(`/runs/${id}/summary`)).toMatchObject({ status: 'aborted', workflow: 'default/hold' });
+  expect(await meshflow.get(`/graph/${id}`)).toContain('wait --> done');
+});
+
+it('decides in MeshFlow what a native workflow asks, for every door', async () => {
+  const { status } = await server.api.post('/workflows', {
+    name: 'demo/asks',
+    nodes: [{ id: 'gate', type: 'control.approval', config: { message: 'Go on?' } }],
+  });
+  expect(status).toBe(201);
+  const started = await server.api.post<{ id: string }>('/workflows/demo%2Fasks/runs', { inputs: {} });
+  const { id } = started.body;
+  const paused = (): Promise<{ paused_runs: { run_id: string }[] }> => meshflow.get('/hitl/pending');
+  await eventually(paused, ({ paused_runs: runs }) => runs.some((run) => run.run_id === id));
+  await meshflow.post(`/hitl/${id}/approve`, { notes: 'fine' }, 200);
+  const read = async (): Promise<string> => (await server.api.get<{ status: string }>(`/runs/${id}`)).body.status;
+  expect(await eventually(read, (now) => now === 'success' || now === 'failed')).toBe('success');
+  expect((await server.api.post(`/runs/${id}/reject`, {})).status).toBe(409);
 });
