@@ -44,6 +44,13 @@ describe('the system', { timeout: 60_000 }, () => {
     expect(body).toMatchObject({ service: 'heddle', role: 'all', runtime: process.version, database: { kind: 'embedded', listen: false } });
   });
 
+  it('writes, reads and deletes a file where artifacts go', async () => {
+    const { find } = await examine();
+    expect(find('artifacts')).toMatchObject({ status: 'ok', details: { storage: 'postgres' } });
+    const left = await app.app.get(DataSource).query<object[]>('SELECT id FROM artifact_contents');
+    expect(left).toEqual([]);
+  });
+
   it('says how it is doing, of its own runs only', async () => {
     await storeWorkflow(api, { name: 'system/waits', nodes: [{ id: 'wait', type: 'time.delay', config: { delay_ms: 3_600_000 } }] });
     await api.post('/workflows/system%2Fwaits/runs', {});

@@ -190,9 +190,16 @@ describe('an MCP server that is a process', () => {
       args: [STDIO, notes],
       env: { GREETING: '{{ secrets.MCP }}' },
     });
-    expect(server).toMatchObject({ health: { status: 'ok', era: 'stateless' }, tools: [{ name: 'local_environment' }] });
+    expect(server).toMatchObject({ health: { status: 'ok', era: 'stateless' }, tools: [{ name: 'local_environment' }, { name: 'local_grow' }] });
     const { output } = (await call('local_environment', {})).body;
     expect(output).toMatch(/^GREETING (HOME )?(LOGNAME )?PATH( SHELL)?( TERM)?( USER)?$/);
+    // It says by itself that its list has changed.
+    expect((await call('local_grow', {})).status).toBe(200);
+    const grown = await eventually(
+      () => call('local_grown', {}),
+      ({ status }) => status === 200,
+    );
+    expect(grown.body.output).toBe('grown');
     expect((await api.delete('/tools/servers/local')).status).toBe(204);
     const pids = (await readFile(notes, 'utf8')).trim().split('\n').map(Number);
     await eventually(

@@ -123,14 +123,20 @@ export class McpConnection {
   }
 
   private async newClient(): Promise<Client> {
+    const stale = (): void => {
+      if (this.offered !== null) this.offered = { ...this.offered, at: 0 };
+    };
     const client = new Client(
       { name: 'heddle', version: VERSION },
       {
         versionNegotiation: { mode: 'auto', probe: { timeoutMs: PROBE_TIMEOUT_MS } },
         inputRequired: { autoFulfill: false },
         listMaxPages: 20,
+        ...(this.server.kind === 'stdio' ? { listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: stale } } } : {}),
       },
     );
+    // Over HTTP no stream is held open for it: it may come with an answer, else the list is asked for again after a minute.
+    if (this.server.kind !== 'stdio') client.setNotificationHandler('notifications/tools/list_changed', stale);
     const transport = this.open();
     await client.connect(transport, { timeout: CONNECT_TIMEOUT_MS });
     // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the client has no other way to tell
