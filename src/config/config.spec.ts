@@ -74,7 +74,7 @@ describe('the environment', () => {
     expect(fault('flwd')).toBe('must list name=port');
     expect(fault('flwd=80800')).toBe('must list name=port');
     expect(fault('cobol=1,flwd=1,flwd=2,awf=1')).toBe(
-      'must name no others than awf, flwd; must give each a port once; must give each a port of its own',
+      'must name no others than astromesh, awf, flowengine, flwd, meshflow; must give each a port once; must give each a port of its own',
     );
     expect(fault('flwd=7400')).toBe('must not name the port of HEDDLE_PORT');
     expect(fault('flwd=9000', { HEDDLE_PORT: '9000' })).toBe('must not name the port of HEDDLE_PORT');
@@ -128,6 +128,7 @@ describe('the environment', () => {
       { name: 'examples', path: '/a/examples' },
       { name: 'example-jobs', path: resolve('examples/jobs') },
       { name: 'example-awf', path: resolve('examples/awf') },
+      { name: 'example-meshflow', path: resolve('examples/meshflow') },
     ]);
   });
 

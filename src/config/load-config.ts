@@ -17,6 +17,7 @@ const QUICKSTART_DIRECTORIES = [
   { name: 'examples', path: resolve('examples/workflows') },
   { name: 'example-jobs', path: resolve('examples/jobs') },
   { name: 'example-awf', path: resolve('examples/awf') },
+  { name: 'example-meshflow', path: resolve('examples/meshflow') },
 ] as const;
 
 /** Reads the whole environment. Throws one ConfigError that names every variable at fault. */

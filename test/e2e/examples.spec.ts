@@ -298,3 +298,28 @@ describe('the examples in the YAML of AWF', () => {
     expect(body.data.map(({ message }) => message)).toEqual(expect.arrayContaining(['2', '1!', 'default/countdown is over']));
   });
 });
+
+describe('the examples in the YAML of MeshFlow', () => {
+  let mesh: TestApp;
+
+  beforeAll(async () => {
+    mesh = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: join(DIRECTORY, '..', 'meshflow') } });
+  });
+  afterAll(() => mesh?.close());
+
+  it('press-release, offline', async () => {
+    const { body } = await mesh.api.get<{ data: object[] }>('/workflows/sources');
+    expect(body.data).toMatchObject([{ source: 'fs:meshflow', formats: ['meshflow'], files: 1, workflows: 1, errors: [] }]);
+    const started = await mesh.api.post<Run>('/workflows/examples%2Fpress-release/runs', { inputs: { task: 'The lighthouse opens' } });
+    const { id } = started.body;
+    const pending = async (): Promise<{ step: string }[]> =>
+      (await mesh.api.get<{ data: { step: string }[] }>('/approvals', { query: { status: 'pending' } })).body.data;
+    expect(await eventually(pending, (approvals) => approvals.length > 0)).toMatchObject([{ step: 'release_approval' }]);
+    expect((await mesh.api.post(`/runs/${id}/approve`, {})).status).toBe(200);
+    const run = await eventually(
+      async () => (await mesh.api.get<Run>(`/runs/${id}`)).body,
+      ({ status }) => status === 'success' || status === 'failed',
+    );
+    expect(run).toMatchObject({ status: 'success', outputs: { output: expect.stringContaining('The lighthouse opens') as string } });
+  });
+});
