@@ -5,11 +5,18 @@ import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { eventually, type RunBody } from '../support/runs.js';
 import { agentDocument, AstromeshServer } from './support/astromesh.js';
-import { Conversation } from './support/conversation.js';
 import { row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
+import { DialectSocket, type Frame } from './support/socket.js';
 
 let server: AstromeshServer;
+
+const ask = ({ socket }: DialectSocket, question: object): void => socket.send(JSON.stringify(question));
+/** Whether there are so many frames of a type. */
+const has =
+  (type: string, count = 1) =>
+  (frames: readonly Frame[]): boolean =>
+    frames.filter((frame) => frame['type'] === type).length >= count;
 
 beforeAll(async () => {
   server = await AstromeshServer.start();
@@ -23,13 +30,14 @@ describe.each([
   ['on a port of its own', () => server.port],
 ])('conversations with Astromesh %s', (where, urlOf) => {
   const place = where.includes('port') ? 'port' : 'path';
-  const addressOf = (agent: string): string => `${urlOf().replace('http', 'ws')}/v1/ws/agent/${agent}`;
-  const talk = (agent: string, query = ''): Promise<Conversation> => Conversation.open(`${addressOf(agent)}${query}`, server.app.adminKey);
+  const addressOf = (agent: string): string => `${urlOf()}/v1/ws/agent/${agent}`;
+  const talk = (agent: string, query = ''): Promise<DialectSocket> =>
+    DialectSocket.open(`${addressOf(agent)}${query}`, server.app.adminKey);
 
   row('WS /v1/ws/agent/{name}', 'the example, token by token, with the members of the original beside it', async () => {
     const talking = await talk('assistant');
-    talking.ask({ query: 'Explain quantum computing', session_id: `sess_ws_${place}` });
-    const frames = await talking.until('done');
+    ask(talking, { query: 'Explain quantum computing', session_id: `sess_ws_${place}` });
+    const frames = await talking.until(has('done'));
     expect(frames[0]).toEqual({ type: 'status', status: 'processing', agent: 'assistant' });
     const tokens = frames.filter(({ type }) => type === 'token');
     expect(tokens.length).toBeGreaterThan(1);
@@ -43,13 +51,13 @@ describe.each([
     });
     expect(frames.at(-1)).toMatchObject({ session_id: `sess_ws_${place}`, answer: 'Quantum computing is about qubits.' });
     expect(new Set(frames.map(({ type }) => type))).toEqual(new Set(['status', 'token', 'done']));
-    talking.close();
+    await talking.close();
   });
 
   row('WS /v1/ws/agent/{name}', 'calls of tools and their results, under both names', async () => {
     const talking = await talk('assistant', `?session_id=query_${place}`);
-    talking.ask({ query: 'What are the trends?' });
-    const frames = await talking.until('done');
+    ask(talking, { query: 'What are the trends?' });
+    const frames = await talking.until(has('done'));
     const input = { query: 'latest AI trends 2026' };
     expect(frames.find(({ type }) => type === 'tool_call')).toMatchObject({
       tool: 'web_search',
@@ -59,24 +67,24 @@ describe.each([
     });
     expect(frames.find(({ type }) => type === 'tool_result')).toMatchObject({ tool: 'web_search', output: { results: [{}] }, ok: true });
     expect(frames.at(-1)).toMatchObject({ session_id: `query_${place}` });
-    talking.close();
+    await talking.close();
   });
 
   row('WS /v1/ws/agent/{name}', 'one question after the other; errors leave the connection open', async () => {
     const talking = await talk('assistant');
-    talking.send('no json');
-    talking.ask({ query: 'Hello' });
-    talking.ask({ query: 'What is Astromesh?' });
-    const frames = await talking.until('done', 2);
+    talking.socket.send('no json');
+    ask(talking, { query: 'Hello' });
+    ask(talking, { query: 'What is Astromesh?' });
+    const frames = await talking.until(has('done', 2));
     expect(frames[0]).toMatchObject({ type: 'error', message: expect.any(String) as unknown });
     expect(frames.filter(({ type }) => type === 'done')).toMatchObject([{ answer: 'Hi! How can I help?' }, { answer: 'Astromesh is...' }]);
-    talking.close();
+    await talking.close();
     const nobody = await talk('nobody');
-    nobody.ask({ query: 'Hello' });
-    nobody.ask({ query: 'Hello' });
-    const errors = await nobody.until('error', 2);
+    ask(nobody, { query: 'Hello' });
+    ask(nobody, { query: 'Hello' });
+    const errors = await nobody.until(has('error', 2));
     expect(errors.at(-1)).toMatchObject({ type: 'error', message: "Agent 'nobody' not found" });
-    nobody.close();
+    await nobody.close();
   });
 
   row('WS /v1/ws/agent/{name}', 'a client that leaves cancels its run', async () => {
@@ -86,9 +94,9 @@ describe.each([
       return body.data.map(({ status }) => status);
     };
     const talking = await talk(agent);
-    talking.ask({ query: 'be slow' });
+    ask(talking, { query: 'be slow' });
     await eventually(statuses, ([status]) => status === 'running');
-    talking.close();
+    await talking.close();
     await eventually(statuses, ([status]) => status === 'cancelled', 30_000);
   });
 

@@ -10,13 +10,6 @@ export class AstromeshAgentsGateway implements OnGatewayConnection {
   constructor(private readonly asks: AgentRunService) {}
 
   handleConnection(socket: WebSocket, request: UpgradeRequest): void {
-    const agent = request.below ?? '';
-    const session = new URL(request.url ?? '/', 'ws://heddle').searchParams.get('session_id');
-    AgentConversation.open(this.asks, socket, {
-      principal: request.principal,
-      agent,
-      session: session === '' ? null : session,
-      translate: (message) => frameOf(agent, message),
-    });
+    AgentConversation.open(this.asks, socket, request, frameOf);
   }
 }

@@ -25,10 +25,10 @@ export class AstromeshMemory {
     return { agent, session_id: session, messages, history: messages, ...(limit === undefined ? {} : { limit }) };
   }
 
-  /** A session that there is not is clear. */
+  /** A session that there is not is clear. With the history go the runs that said it, also one that is under way. */
   async clear(principal: Principal, agent: string, session: string): Promise<void> {
     await this.requireAgent(principal, agent);
-    await orNull(this.memory.eraseSession(principal, agent, session));
+    await orNull(this.memory.eraseSession(principal, agent, session, true));
   }
 
   async search(principal: Principal, agent: string, { query, top_k }: AstromeshSemanticDto, signal: AbortSignal): Promise<object> {

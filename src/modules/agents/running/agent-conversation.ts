@@ -1,6 +1,8 @@
 import type { RawData, WebSocket } from 'ws';
 import { AppError } from '../../../platform/errors/app-error.js';
+import type { UpgradeRequest } from '../../../platform/http/edge-ws.adapter.js';
 import type { Principal } from '../../../platform/http/permissions.js';
+import { upgradeUrl } from '../../../platform/http/upgrade-url.js';
 import { type DropReason, type FeedFrame, type FeedSink, WsSink } from '../../runs/index.js';
 import type { AgentRunService } from './agent-run.service.js';
 
@@ -8,13 +10,17 @@ import type { AgentRunService } from './agent-run.service.js';
 const MAX_WAITING = 100;
 const MAX_NAME = 200;
 
-export interface ConversationOptions {
+/** What is sent of a message in a conversation with this agent; null for nothing. */
+export type Translate = (agent: string, message: ConversationMessage) => object | null;
+
+const UNTRANSLATED: Translate = (_, message) => message;
+
+/** Whom a socket speaks to, and for whom. */
+interface Address {
   readonly principal: Principal;
   readonly agent: string;
-  /** Of the address; a message may name another. */
+  /** A message may name another. */
   readonly session: string | null;
-  /** What is sent of a message; null for nothing. Without it all are sent as they are. */
-  readonly translate?: (message: ConversationMessage) => object | null;
 }
 
 /** Messages to the client: `status`, `run`, `token`, `tool_call`, `tool_result`, `approval`, `done`, `error`. */
@@ -31,15 +37,19 @@ export class AgentConversation {
   private queue: Promise<void> = Promise.resolve();
   private waiting = 0;
 
-  static open(service: AgentRunService, socket: WebSocket, options: ConversationOptions): void {
-    const conversation = new AgentConversation(service, new WsSink(socket), options);
+  /** The agent is what follows the gateway's path; the query may name a session. */
+  static open(service: AgentRunService, socket: WebSocket, request: UpgradeRequest, translate = UNTRANSLATED): void {
+    const session = upgradeUrl(request.url).searchParams.get('session_id');
+    const address = { principal: request.principal, agent: request.below ?? '', session: session === '' ? null : session };
+    const conversation = new AgentConversation(service, new WsSink(socket), address, translate);
     socket.on('message', (data) => conversation.receive(data));
   }
 
   private constructor(
     private readonly service: AgentRunService,
     private readonly connection: FeedSink,
-    private readonly options: ConversationOptions,
+    private readonly address: Address,
+    private readonly translate: Translate,
   ) {}
 
   private receive(data: RawData): void {
@@ -57,7 +67,7 @@ export class AgentConversation {
   /** Never rejects: a question that fails is told so. */
   private async answer({ session_id: said, ...question }: AgentMessage): Promise<void> {
     if (this.connection.closed) return;
-    const { principal, agent, session } = this.options;
+    const { principal, agent, session } = this.address;
     try {
       this.send({ type: 'status', status: 'processing', agent });
       const chosen = said ?? session;
@@ -79,8 +89,7 @@ export class AgentConversation {
 
   /** Whether the client keeps up. */
   private send(message: ConversationMessage): boolean {
-    const { translate } = this.options;
-    const data = translate === undefined ? message : translate(message);
+    const data = this.translate(this.address.agent, message);
     return data === null || this.connection.send({ id: '', event: message.type, data });
   }
 }

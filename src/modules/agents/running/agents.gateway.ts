@@ -10,8 +10,6 @@ export class AgentsGateway implements OnGatewayConnection {
   constructor(private readonly service: AgentRunService) {}
 
   handleConnection(socket: WebSocket, request: UpgradeRequest): void {
-    const session = new URL(request.url ?? '/', 'ws://heddle').searchParams.get('session_id');
-    const agent = request.below ?? '';
-    AgentConversation.open(this.service, socket, { principal: request.principal, agent, session: session === '' ? null : session });
+    AgentConversation.open(this.service, socket, request);
   }
 }
