@@ -66,6 +66,24 @@ describe('an agent answers', () => {
     expect(JSON.stringify(await eventsOf(api, answer.run_id))).not.toContain('sk-first-secret');
   });
 
+  it('by instructions that are a Jinja template, carried out within limits', async () => {
+    const instructions =
+      '{% if context.names %}{% for name in context.names %}{{ loop.index }}. {{ name }}\n{% endfor %}{% else %}Nobody.{% endif %}';
+    await storeAgent(api, agent('templated', { instructions }));
+    const told = async (context: object): Promise<unknown> => {
+      first.reply({ text: 'ok' });
+      await ask(api, 'templated', 'Hi', { context });
+      return first.calls[0]?.body.messages[0]?.content;
+    };
+    expect(await told({ names: ['Ann', 'Bob'] })).toBe('1. Ann\n2. Bob\n');
+    expect(await told({})).toBe('Nobody.');
+    const faulty = await api.post('/agents', agent('x', { instructions: '{% for a in' }));
+    expect(faulty).toMatchObject({ status: 422, body: { errors: [{ path: '/instructions', code: 'template' }] } });
+    const loops = '{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}x{% endfor %}{% endfor %}{% endfor %}';
+    await storeAgent(api, agent('endless', { instructions: loops }));
+    expect((await failed('endless', 'Hi')).body.code).toBeOneOf(['timeout', 'too_large', 'template_failed']);
+  });
+
   it('in the dialect of Anthropic', async () => {
     await storeAgent(api, {
       name: 'claude',
@@ -284,7 +302,7 @@ describe('an agent is stopped', () => {
   });
 
   it('by its deadline, 408', async () => {
-    await storeAgent(api, agent('slow', { orchestration: { timeout_ms: 300 } }));
+    await storeAgent(api, agent('slow', { orchestration: { timeout_ms: 2_000 } }));
     first.reply({ text: 'a b c d', stallAfter: 3 });
     const { status, body } = await failed('slow', 'Hi');
     expect({ status, code: body.code, stop: body.stop_reason }).toEqual({
@@ -300,7 +318,7 @@ describe('an agent is stopped', () => {
 
   it('by its deadline while another agent works for it, which stops too', async () => {
     await storeAgent(api, { name: 'sluggard', model: { primary: second.block('sluggard') } });
-    await storeAgent(api, agent('impatient', { tools: [{ name: 'sluggard', type: 'agent' }], orchestration: { timeout_ms: 600 } }));
+    await storeAgent(api, agent('impatient', { tools: [{ name: 'sluggard', type: 'agent' }], orchestration: { timeout_ms: 3_000 } }));
     first.reply({ toolCalls: [{ name: 'sluggard', input: { query: 'x' } }] });
     second.reply({ text: 'a b c', stallAfter: 2 });
     const { status, body } = await failed('impatient', 'Hi');

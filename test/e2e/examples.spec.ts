@@ -95,6 +95,18 @@ describe('the examples', () => {
     expect(body.response).toContain('Good morning!');
   });
 
+  it('innkeeper, an agent that remembers its guests and calculates', async () => {
+    const ask = async (query: string, session: string, more: object = {}) =>
+      (await server.api.post<{ response: string }>('/agents/innkeeper/run', { query, session_id: session, subject: 'ada', ...more })).body
+        .response;
+    expect(await ask('Breakfast as always, please', 'sunday')).toBe('What is it that you always take?');
+    expect(await ask('I always take two loaves of rye for breakfast', 'monday')).toBe('I will remember that.');
+    expect(await ask('Breakfast as always, please', 'friday')).toBe('Two loaves of rye, as always.');
+    expect(await ask('What are 3 nights at 85?', 'friday')).toBe('That makes 255.');
+    expect(await ask('Is there a room?', 'friday')).toBe('Of course. For how many nights?');
+    expect(await ask('Is there a room?', 'friday', { context: { full: true } })).toBe('I am sorry, we are full.');
+  });
+
   it('letters', async () => {
     expect(await run('letters')).toEqual({ letters: 2, words: 10, archive: 'letters.tar.gz', log: 'wrote to Ada\nwrote to Grace\n' });
     expect(await run('letters', { names: ['$(reboot)'], greeting: 'Hi' })).toMatchObject({ letters: 1, log: 'wrote to $(reboot)\n' });

@@ -17,3 +17,6 @@ export {
   type ToolSpec,
   type ToolWindow,
 } from './tool.js';
+/** Jinja templates, filled in by a thread with limits of time and memory. */
+export { renderTemplate } from './builtin/pure/render-template.js';
+export { templateFault } from './builtin/pure/template-fault.js';

@@ -138,7 +138,7 @@ export const AGENT_SCHEMA: JsonObject = closed(
     labels: { type: 'object', additionalProperties: { type: 'string', maxLength: 500 } },
     instructions: text(
       200_000,
-      'What the model is told first. `{{ context.user }}` and the like are filled in; what is not there is empty.',
+      'What the model is told first. `{{ context.user }}` and the like are filled in; what is not there is empty. With statements, `{% if context.user %}`, it is a Jinja template.',
     ),
     model: closed(
       {

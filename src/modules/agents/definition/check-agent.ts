@@ -3,7 +3,8 @@ import { linearRegex } from '../../../engine/expressions/linear-regex.js';
 import { isJsonObject, type Json } from '../../../engine/index.js';
 import { SchemaValidator } from '../../nodes/index.js';
 import { blockFaults, type ModelBlock } from '../../models/index.js';
-import { toolName } from '../../tools/index.js';
+import { templateFault, toolName } from '../../tools/index.js';
+import { hasStatements } from '../loop/instructions.js';
 import { AGENT_TOOL_PREFIX } from '../tools/agent-tool.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AGENT_SCHEMA } from './agent-schema.js';
@@ -45,6 +46,7 @@ function completed(definition: AgentDefinition): AgentDefinition {
 function meaningFaults(definition: AgentDefinition): DefinitionFault[] {
   return [
     ...modelFaults(definition),
+    ...instructionFaults(definition),
     ...orchestrationFaults(definition),
     ...toolFaults(definition),
     ...(definition.approvals ?? []).flatMap((rule, index) => ruleFaults(rule, `/approvals/${index}`)),
@@ -63,6 +65,11 @@ function modelFaults({ model }: AgentDefinition): DefinitionFault[] {
     ...roles,
   ];
   return blocks.flatMap(([block, path]) => blockFaults(block, path));
+}
+
+function instructionFaults({ instructions = '' }: AgentDefinition): DefinitionFault[] {
+  const fault = hasStatements(instructions) ? templateFault(instructions) : null;
+  return fault === null ? [] : [{ path: '/instructions', code: 'template', message: `cannot be read as a Jinja template: ${fault}` }];
 }
 
 function orchestrationFaults({ name, orchestration = {} }: AgentDefinition): DefinitionFault[] {
@@ -122,16 +129,5 @@ function patternFault(pattern: string, path: string): DefinitionFault[] {
 function warningsOf(definition: AgentDefinition): DefinitionFault[] {
   const spec = definition.extra?.['spec'];
   const inert = isJsonObject(spec) ? Object.keys(spec) : [];
-  return [
-    ...inert.map((member) => ({ path: `/${member}`, code: 'ignored', message: 'is kept and has no effect' })),
-    ...(/\{%/.test(definition.instructions ?? '')
-      ? [
-          {
-            path: '/instructions',
-            code: 'template_statement',
-            message: 'statements ({% … %}) are not carried out; values ({{ … }}) are filled in',
-          },
-        ]
-      : []),
-  ];
+  return inert.map((member) => ({ path: `/${member}`, code: 'ignored', message: 'is kept and has no effect' }));
 }

@@ -14,7 +14,7 @@ import { ReactPattern } from '../patterns/react.pattern.js';
 import { SupervisorPattern } from '../patterns/supervisor.pattern.js';
 import { SwarmPattern } from '../patterns/swarm.pattern.js';
 import { AgentRun, type AgentRequest, type LoadedAgent, type SaidBefore } from './agent-run.js';
-import { renderInstructions } from './instructions.js';
+import { instructionsOf } from './instructions.js';
 import { ModelTurns, type RecordedAnswer } from './model-turns.js';
 import { SessionTurn } from './session.js';
 import { isStopReason, stop } from './stop.js';
@@ -100,7 +100,7 @@ export class AgentLoop {
       agent: { name: run.agent.name },
       ...request.context,
     };
-    const instructions = renderInstructions(request.instructions ?? definition.instructions ?? '', values);
+    const instructions = await instructionsOf(run.call, 'instructions', request.instructions ?? definition.instructions ?? '', values);
     const parts = [instructions, turn?.remembered() ?? '', schema === undefined ? '' : schemaInstructions(schema)];
     let data: Json | undefined;
     let repaired = 0;

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../../engine/index.js';
 import type { ChatMessage } from '../../models/index.js';
 import type { AgentRun } from '../loop/agent-run.js';
 import { AgentCatalog } from '../loop/agent-catalog.js';
-import { renderInstructions } from '../loop/instructions.js';
+import { instructionsOf } from '../loop/instructions.js';
 import { ReactLoop } from '../loop/react-loop.js';
 import { stop } from '../loop/stop.js';
 import { parseLoosely } from '../loop/structured-output.js';
@@ -47,7 +47,8 @@ export class SwarmPattern implements PatternRunner {
       const { agent, context } = next as { readonly agent: string; readonly context: string };
       conversation = [...outcome.messages.slice(1), user(`${active.agent.name} handed over to you. ${context}`)];
       active = await this.takeOver(run, handoff + 1, agent);
-      told = renderInstructions(active.definition.instructions ?? '', { context: run.request.context, ...run.request.context });
+      const values = { context: run.request.context, ...run.request.context };
+      told = await instructionsOf(run.call, `handoff-${handoff + 1}/instructions`, active.definition.instructions ?? '', values);
     }
     throw stop('max_iterations', `the conversation was handed over more than ${MAX_HANDOFFS} times`);
   }
