@@ -116,6 +116,13 @@ describe.each([
     expect(second.session_id).not.toBe(first.session_id);
   });
 
+  row('POST /v1/agents/{name}/run', 'the same request again is the same run, with an `Idempotency-Key`', async () => {
+    const headers = { 'Idempotency-Key': `once-${place}` };
+    const ask = async (): Promise<unknown> =>
+      (await astromesh.send('POST', '/v1/agents/assistant/run', { query: 'Tell me' }, headers)).body;
+    expect(await ask()).toEqual(await ask());
+  });
+
   row('POST /v1/agents/{name}/run', 'the errors: 404, 503 when no provider answers, 408 when time is over, 422', async () => {
     expect(await astromesh.post('/v1/agents/nobody/run', { query: 'x' }, 404)).toEqual({ detail: "Agent 'nobody' not found" });
     await server.deploy(agentDocument(`fails-${place}`, { model: { primary: { provider: 'openai', model: `down-${place}` } } }));
@@ -383,6 +390,17 @@ describe.each([
       await server.deploy(agentDocument(`limited-${place}`, { orchestration, tools }));
       const { detail } = await astromesh.post<{ detail: string }>(`/v1/agents/limited-${place}/run`, { query: 'What time is it?' }, 422);
       expect(typeof detail).toBe('string');
+    },
+  );
+
+  deviation(
+    'DELETE /v1/memory/{agent}/history/{session}',
+    'the runs of the session go too, and one under way is cancelled',
+    'their journals hold the same words, and what is cleared must not come back',
+    async () => {
+      const { session_id: session, run_id: id } = await run('assistant', { query: 'Hello' });
+      await astromesh.expect('DELETE', `/v1/memory/assistant/history/${session}`, undefined, 200);
+      expect((await server.app.api.get(`/runs/${String(id)}`)).status).toBe(404);
     },
   );
 

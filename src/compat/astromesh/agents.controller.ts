@@ -5,6 +5,7 @@ import type { Json } from '../../engine/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { callerSignal } from '../../platform/http/caller-signal.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
+import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { objectOf } from '../kit/index.js';
 import { AstromeshAgents } from './agents.service.js';
@@ -83,16 +84,18 @@ export class AstromeshAgentsController {
   @Post(':name/run')
   @HttpCode(200)
   @Endpoint({ access: 'runs.create', operationId: 'runAgent', summary: 'Run an agent' })
+  @Idempotent()
   @ApiOkResponse({ schema: ANSWER })
   runAgent(
     @CurrentPrincipal() principal: Principal,
     @Param('name') name: string,
     @Body() body: AstromeshRunDto,
     @Headers('x-astromesh-provider-key') key: string | undefined,
+    @ReservedId() id: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
     if (key !== undefined) throw keysNotTaken();
-    return this.agents.run(principal, name, body, callerSignal(response));
+    return this.agents.run({ principal, name, body, id }, callerSignal(response));
   }
 }
 

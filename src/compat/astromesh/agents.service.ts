@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type Json } from '../../engine/index.js';
-import { type AgentDetailDto, AgentRunService, AgentsService } from '../../modules/agents/index.js';
+import { type AgentDetailDto, AgentRunService, AgentsService, type AskAgent } from '../../modules/agents/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { agentDetail, agentItem } from './agent-views.js';
 import { answer } from './answer-views.js';
-import type { AstromeshRunDto } from './astromesh.dto.js';
 import { agentNotFound } from './errors.js';
 
 /** Longer than any client waits. */
@@ -55,8 +54,8 @@ export class AstromeshAgents {
   }
 
   /** Waits for the answer; a caller that leaves ends nothing but the waiting. */
-  async run(principal: Principal, name: string, body: AstromeshRunDto, signal: AbortSignal): Promise<object> {
-    const run = await this.deployed(name, this.asks.start({ principal, name, body }, { timeoutMs: LONGEST_WAIT_MS, signal }));
+  async run(asked: AskAgent, signal: AbortSignal): Promise<object> {
+    const run = await this.deployed(asked.name, this.asks.start(asked, { timeoutMs: LONGEST_WAIT_MS, signal }));
     if (!isTerminal(run.status)) throw new AppError(408, 'request_timeout', `the run ${run.id} is still under way`, { logLevel: 'debug' });
     return answer(this.asks.answerOf(run));
   }

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { callerSignal } from '../../platform/http/caller-signal.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
+import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { AstromeshApprovalsDto, AstromeshDecisionDto, AstromeshResumeDto, AstromeshWorkflowRunDto } from './astromesh.dto.js';
 import { APPROVALS, RUN_RESULT, RUN_STANDING, RUN_STATE, WORKFLOW, WORKFLOWS } from './schemas.js';
@@ -89,13 +90,15 @@ export class AstromeshWorkflowsController {
     summary: 'Run a workflow',
     description: 'Answers when the run is over, or waits for somebody.',
   })
+  @Idempotent()
   @ApiOkResponse({ schema: RUN_RESULT })
   runWorkflow(
     @CurrentPrincipal() principal: Principal,
     @Param('name') name: string,
     @Body() body: AstromeshWorkflowRunDto,
+    @ReservedId() id: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
-    return this.workflows.run(principal, name, body, callerSignal(response));
+    return this.workflows.run(principal, { name, body, id }, callerSignal(response));
   }
 }

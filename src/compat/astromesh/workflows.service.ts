@@ -14,6 +14,13 @@ import { workflowName, workflowView } from './workflow-views.js';
 /** What may be the last word on a run for now. */
 const STOPS = new Set(['run.waiting', 'run.completed', 'run.failed', 'run.cancelled'] as const);
 
+interface AskedRun {
+  readonly name: string;
+  readonly body: AstromeshWorkflowRunDto;
+  /** Reserved by an idempotency key. */
+  readonly id: string | undefined;
+}
+
 /** Workflows as Astromesh lists, shows and runs them. */
 @Injectable()
 export class AstromeshWorkflows {
@@ -37,10 +44,11 @@ export class AstromeshWorkflows {
   }
 
   /** Waits until the run is over, or waits for somebody itself. */
-  async run({ tenant, keyId }: Principal, name: string, body: AstromeshWorkflowRunDto, caller: AbortSignal): Promise<object> {
+  async run({ tenant, keyId }: Principal, { name, body, id: reserved }: AskedRun, caller: AbortSignal): Promise<object> {
     const { query = '', trigger = {} } = body;
     const inputs: JsonObject = { ...trigger, ...(query === '' ? {} : { query }) };
-    const { id } = await orInstead(this.starter.start({ tenant, keyId, workflow: name, inputs, trigger: 'api' }), workflowNotFound(name));
+    const request = { tenant, keyId, workflow: name, inputs, trigger: 'api', id: reserved };
+    const { id } = await orInstead(this.starter.start(request), workflowNotFound(name));
     await this.settled(tenant, id, caller);
     return this.states.result(tenant, id);
   }

@@ -11,7 +11,7 @@ const MAX_WAITING = 100;
 const MAX_NAME = 200;
 
 /** What is sent of a message in a conversation with this agent; null for nothing. */
-export type Translate = (agent: string, message: ConversationMessage) => object | null;
+type Translate = (agent: string, message: ConversationMessage) => object | null;
 
 const UNTRANSLATED: Translate = (_, message) => message;
 
