@@ -760,30 +760,62 @@ describe.each([
     await mesh.expect('DELETE', `/webhooks/${id}`, undefined, 200);
   });
 
+  deviation(
+    'POST /run',
+    'a run that fails is answered with its status and error, not with 500',
+    'it is a run like any other, whose ledger can be read',
+    async () => {
+      const { status, error, run_id } = await run({ task: SIMPLE, policy: { budget_tokens: 5 } });
+      expect({ status, error }).toEqual({ status: 'failed', error: expect.stringContaining('5 tokens') as string });
+      expect(await mesh.get<MeshRecord[]>(`/runs/${run_id}`)).toHaveLength(1);
+    },
+  );
+
+  deviation(
+    'POST /run',
+    'switches such as `enable_guardian` and `deterministic_gate` have no effect',
+    'nothing here does what they switch',
+    async () => {
+      const policy = {
+        deterministic_gate: false,
+        enable_guardian: false,
+        enable_collusion_audit: false,
+        enable_uncertainty: false,
+        carbon_budget_g: 0,
+      };
+      expect(await run({ task: SIMPLE, policy })).toMatchObject({ status: 'completed', output: ANSWER(SIMPLE) });
+    },
+  );
+
+  deviation('GET /runs', 'who is over the rate gets 429 with Retry-After, not 401', '401 says that the key is wrong', async () => {
+    const { body } = await server.api.post<{ key: string }>('/api-keys', { name: 'slow', role: 'viewer', rate_limit: 1 });
+    const slow = mesh.withKey(body.key);
+    await slow.get('/runs');
+    const { status, headers, body: refusal } = await slow.send('GET', '/runs');
+    expect(status).toBe(429);
+    expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refusal).toMatchObject({ error: expect.any(String) as string });
+  });
+
   deviation('GET /runs/{run_id}', '`uncertainty` is 1 or 0', 'nothing here measures how sure a step is of what it did', async () => {
     const { run_id } = await run({ task: SIMPLE });
     expect(await mesh.get(`/runs/${run_id}`)).toMatchObject([{ uncertainty: 1, carbon_gco2: 0 }]);
   });
 
-  for (const path of ['analytics', 'sla', 'eval-results', 'plugins', 'otel/config', 'compliance/report', 'audit/export']) {
-    deviation(
-      'GET /analytics, /sla, /eval-results, /plugins, /otel/config, /compliance/report, /audit/export',
-      `501, as /${path} shows`,
-      'a later version has them',
-      async () => {
-        expect(await mesh.get(`/${path}`, 501)).toMatchObject({ error: `${path}: not implemented by this server yet` });
-      },
-    );
-  }
-
-  deviation(
-    'GET /metrics, /pool/status, /mcp, /mcp/sse',
-    '501',
-    'a later version has metrics and MCP, and there are no pools',
-    async () => {
-      for (const path of ['metrics', 'pool/status', 'mcp', 'mcp/sse'])
-        expect(await mesh.get(`/${path}`, 501)).toMatchObject({ error: expect.any(String) as string });
-      await mesh.post('/mcp', { jsonrpc: '2.0', id: 1, method: 'initialize' }, 501);
-    },
-  );
+  const notYet = async (path: string, method = 'GET'): Promise<void> => {
+    const answer = await mesh.expect(method, `/${path}`, method === 'POST' ? {} : undefined, 501);
+    expect(answer).toMatchObject({ error: `${path}: not implemented by this server yet` });
+  };
+  deviation('GET /analytics', '501', 'a later version has it', () => notYet('analytics'));
+  deviation('GET /sla', '501', 'a later version has it', () => notYet('sla'));
+  deviation('GET /eval-results', '501', 'a later version has it', () => notYet('eval-results'));
+  deviation('GET /plugins', '501', 'a later version has it', () => notYet('plugins'));
+  deviation('GET /otel/config', '501', 'a later version has it', () => notYet('otel/config'));
+  deviation('GET /compliance/report', '501', 'a later version has it', () => notYet('compliance/report'));
+  deviation('GET /audit/export', '501', 'a later version has it', () => notYet('audit/export'));
+  deviation('GET /metrics', '501', 'a later version has it', () => notYet('metrics'));
+  deviation('GET /pool/status', '501', 'there are no pools of agents', () => notYet('pool/status'));
+  deviation('GET /mcp', '501', 'a later version is an MCP server', () => notYet('mcp'));
+  deviation('POST /mcp', '501', 'a later version is an MCP server', () => notYet('mcp', 'POST'));
+  deviation('GET /mcp/sse', '501', 'a later version is an MCP server', () => notYet('mcp/sse'));
 });
