@@ -2,6 +2,7 @@ import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { type FeedFrame, type FeedItem, type FeedSink, FeedStart, TenantStreamService, WsSink } from '../../modules/runs/index.js';
 import type { EdgeGatewayOptions, UpgradeRequest } from '../../platform/http/edge-ws.adapter.js';
+import { upgradeUrl } from '../../platform/http/upgrade-url.js';
 import { TranslatingSink } from '../kit/index.js';
 import { FlowEngineAudience, type Listener } from './audience.js';
 import { FlowEngineEvents } from './events.js';
@@ -17,7 +18,7 @@ export class FlowEngineEventsGateway implements OnGatewayConnection {
 
   async handleConnection(socket: WebSocket, request: UpgradeRequest): Promise<void> {
     const { tenant } = request.principal;
-    const execution = new URL(request.url ?? '/', 'ws://heddle').searchParams.get('execution_id')?.toLowerCase() || null;
+    const execution = upgradeUrl(request.url).searchParams.get('execution_id')?.toLowerCase() || null;
     const listener: Listener = { tenant, execution };
     const leave = this.audience.join(listener);
     const sink = this.translated(new WsSink(socket), listener);

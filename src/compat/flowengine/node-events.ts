@@ -14,6 +14,9 @@ export function nodeEvent(event: RunEvent): object | null {
       return { event_type: 'Data', port: 'token', value: typedOf(data['text'] ?? '') };
     case 'artifact.created':
       return { event_type: 'Data', port: 'artifact', value: typedOf(data) };
+    case 'approval.requested':
+    case 'approval.decided':
+    case 'input.required':
     case 'tool.call':
     case 'tool.result':
       return { event_type: 'Data', port: event.type, value: typedOf(data) };
