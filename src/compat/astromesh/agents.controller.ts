@@ -7,10 +7,10 @@ import { callerSignal } from '../../platform/http/caller-signal.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { objectOf } from '../kit/index.js';
+import { objectOf, STRING } from '../kit/index.js';
 import { AstromeshAgents } from './agents.service.js';
 import { AstromeshRunDto } from './astromesh.dto.js';
-import { AGENT, AGENTS, ANSWER, DOCUMENT, oneOf, STRING } from './schemas.js';
+import { AGENT, AGENTS, ANSWER, DOCUMENT, oneOf } from './schemas.js';
 
 const Document = ApiBody({ schema: DOCUMENT });
 

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import { isTerminal, type Json } from '../../engine/index.js';
 import { type AgentDetailDto, AgentRunService, AgentsService, type AskAgent } from '../../modules/agents/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { agentDetail, agentItem } from './agent-views.js';
@@ -21,7 +20,7 @@ export class AstromeshAgents {
   ) {}
 
   all(principal: Principal): Promise<AgentDetailDto[]> {
-    return everyPage((cursor) => this.agents.listDetails(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }));
+    return everyPage((page) => this.agents.listDetails(principal, page));
   }
 
   async list(principal: Principal): Promise<object[]> {

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { MemoryService } from '../../modules/memory/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import type { AstromeshSemanticDto } from './astromesh.dto.js';
@@ -38,8 +37,7 @@ export class AstromeshMemory {
   }
 
   private messages(principal: Principal, agent: string, session: string): Promise<Message[]> {
-    return everyPage(async (cursor) => {
-      const page = { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) };
+    return everyPage(async (page) => {
       const { messages, next_cursor } = await this.memory.getSession(principal, agent, session, page);
       return { data: messages.map(({ role, content }) => ({ role, content })), next_cursor };
     });

@@ -1,9 +1,8 @@
 import { Controller, Get, Post } from '@nestjs/common';
 import { ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Endpoint } from '../../platform/http/endpoint.decorator.js';
-import { objectOf } from '../kit/index.js';
+import { objectOf, STRING } from '../kit/index.js';
 import { notYet } from './errors.js';
-import { STRING } from './schemas.js';
 
 const NotYet = ApiResponse({ status: 501, description: 'Not implemented yet', schema: objectOf({ detail: STRING }) });
 

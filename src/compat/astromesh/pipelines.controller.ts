@@ -2,13 +2,12 @@ import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { CollectionsService } from '../../modules/rag/index.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { everyPage, objectOf, orInstead } from '../kit/index.js';
+import { everyPage, objectOf, orInstead, STRING } from '../kit/index.js';
 import { pipelineNotFound } from './errors.js';
 import { collectionOf, pipelineDocument, pipelineItem } from './pipeline-documents.js';
 import { AstromeshPipelineDto } from './pipeline.dto.js';
-import { oneOf, PIPELINE, PIPELINES, STRING } from './schemas.js';
+import { oneOf, PIPELINE, PIPELINES } from './schemas.js';
 
 /** Pipelines are collections: what is created here is what `rag/ingest` fills. */
 @ApiTags('RAG')
@@ -20,9 +19,7 @@ export class AstromeshPipelinesController {
   @Endpoint({ access: 'rag.read', operationId: 'listPipelines', summary: 'List pipelines' })
   @ApiOkResponse({ schema: PIPELINES })
   async listPipelines(@CurrentPrincipal() principal: Principal): Promise<object> {
-    const all = await everyPage((cursor) =>
-      this.collections.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const all = await everyPage((page) => this.collections.list(principal, page));
     return { pipelines: all.map(pipelineItem) };
   }
 

@@ -1,16 +1,9 @@
-import { objectOf, type Schema } from '../kit/index.js';
+import { ANY_OBJECT, COUNT, objectOf, orNull, type Schema, STRING } from '../kit/index.js';
 
 type Properties = Readonly<Record<string, Schema>>;
 
-export const STRING: Schema = { type: 'string' };
-export const COUNT: Schema = { type: 'integer' };
 const NUMBER: Schema = { type: 'number' };
-const ANY_OBJECT: Schema = { type: 'object', additionalProperties: true };
 const ANY: Schema = {};
-
-export function orNull(schema: Schema): Schema {
-  return { oneOf: [schema, { type: 'null' }] };
-}
 
 /** `{<name>: […], …more}`. */
 export function listOf(name: string, items: Schema, more: Properties = {}): Schema {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { ToolsService } from '../../modules/tools/index.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { AstromeshAgents } from './agents.service.js';
@@ -17,10 +16,7 @@ export class AstromeshTools {
   ) {}
 
   async list(principal: Principal): Promise<object> {
-    const [registered, agents] = await Promise.all([
-      everyPage((cursor) => this.tools.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) })),
-      this.agents.all(principal),
-    ]);
+    const [registered, agents] = await Promise.all([everyPage((page) => this.tools.list(principal, page)), this.agents.all(principal)]);
     const tools = toolItems(registered, agents);
     return { tools, count: tools.length };
   }

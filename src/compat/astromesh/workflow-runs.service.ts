@@ -3,9 +3,8 @@ import { isTerminal, type JsonObject } from '../../engine/index.js';
 import { type Approval, ApprovalsService, SignalsService, type Verdict } from '../../modules/approvals/index.js';
 import { type RunDto, RunsService, type StepRecord } from '../../modules/runs/index.js';
 import { isUuid } from '../../platform/http/cursor.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { everyPage, orInstead } from '../kit/index.js';
+import { everyEntry, orInstead } from '../kit/index.js';
 import { notSuspended, runNotFound } from './errors.js';
 import { approvalItem, runResult, runState, runStatus } from './workflow-views.js';
 
@@ -49,11 +48,7 @@ export class AstromeshWorkflowRuns {
 
   /** Those that nobody has decided yet; with `approver`, those that this one may decide. */
   async approvals(tenant: string, approver: string | undefined): Promise<object[]> {
-    const pending = await everyPage(async (cursor) => {
-      const before = cursor ?? null;
-      const data = await this.decisions.list({ tenant, statuses: ['pending'] }, { before, limit: MAX_PAGE_SIZE });
-      return { data, next_cursor: data.length < MAX_PAGE_SIZE ? null : (data.at(-1)?.id ?? null) };
-    });
+    const pending = await everyEntry((page) => this.decisions.list({ tenant, statuses: ['pending'] }, page));
     const theirs = ({ rules: { reviewers } }: Approval): boolean =>
       approver === undefined || reviewers.length === 0 || reviewers.includes(approver);
     return pending.filter(theirs).map(approvalItem);

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../../engine/index.js';
 import { RunsService, RunStreamService, StartRunService } from '../../modules/runs/index.js';
 import { WorkflowsService } from '../../modules/workflows/index.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import type { AstromeshWorkflowRunDto } from './astromesh.dto.js';
@@ -33,9 +32,7 @@ export class AstromeshWorkflows {
   ) {}
 
   async list(principal: Principal): Promise<string[]> {
-    const all = await everyPage((cursor) =>
-      this.workflows.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const all = await everyPage((page) => this.workflows.list(principal, page));
     return all.map(({ name }) => workflowName(name)).toSorted();
   }
 

@@ -8,8 +8,8 @@ import type { Principal } from '../../platform/http/permissions.js';
 import { openSse, resumePoint } from '../../platform/http/sse.js';
 import { AwfEventsDto, RespondAwfDto, ResumeAwfDto } from './awf.dto.js';
 import { AwfExecutions } from './executions.service.js';
-import { ACCEPTED, bodyOf, EXECUTION, listOf } from './schemas.js';
-import { objectOf } from '../kit/index.js';
+import { ACCEPTED, bodyOf, EXECUTION } from './schemas.js';
+import { listOf, objectOf } from '../kit/index.js';
 
 const Id = ApiParam({ name: 'id', format: 'uuid' });
 

@@ -4,7 +4,8 @@ import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorat
 import type { Principal } from '../../platform/http/permissions.js';
 import { AwfHistoryDto, AwfStatsDto } from './awf.dto.js';
 import { AwfHistory } from './history.service.js';
-import { bodyOf, ENTRY, listOf, STATS } from './schemas.js';
+import { listOf } from '../kit/index.js';
+import { bodyOf, ENTRY, STATS } from './schemas.js';
 
 @ApiTags('History')
 @Controller('compat/awf/api/history')

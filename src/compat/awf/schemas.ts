@@ -1,17 +1,11 @@
-import { type Schema, objectOf } from '../kit/index.js';
+import { COUNT, listOf, objectOf, type Schema, STRING } from '../kit/index.js';
 
-const STRING: Schema = { type: 'string' };
 const TIME: Schema = { type: 'string', format: 'date-time', example: '2026-05-17T20:39:00Z' };
 const ID: Schema = { type: 'string', format: 'uuid', example: '550e8400-e29b-41d4-a716-446655440000' };
-const COUNT: Schema = { type: 'integer' };
 
 /** `{body: …}`, which is around every answer. */
 export function bodyOf(properties: Readonly<Record<string, Schema>>): Schema {
   return objectOf({ body: objectOf(properties) });
-}
-
-export function listOf(items: Schema): Schema {
-  return { type: 'array', items };
 }
 
 export const WORKFLOW = objectOf({ name: STRING, version: STRING, description: STRING, scope: STRING, workflow: STRING });

@@ -4,7 +4,8 @@ import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorat
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { RunAwfDto } from './awf.dto.js';
-import { ACCEPTED, bodyOf, ERRORS, listOf, WORKFLOW, WORKFLOW_DETAIL } from './schemas.js';
+import { listOf } from '../kit/index.js';
+import { ACCEPTED, bodyOf, ERRORS, WORKFLOW, WORKFLOW_DETAIL } from './schemas.js';
 import { scopedName } from './workflow-names.js';
 import { AwfWorkflows } from './workflows.service.js';
 

@@ -1,15 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../../engine/index.js';
+import { DEFAULT_TENANT } from '../../modules/auth/index.js';
 import { type RunDto, StartRunService } from '../../modules/runs/index.js';
 import { JobsService, WorkflowFilesService, type WorkflowFileError, WorkflowsService } from '../../modules/workflows/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { NOT_STARTED, workflowNotFound } from './problems.js';
 import { errorTexts, nameOfFile, unreadableItem, workflowDetail, workflowItem } from './workflow-views.js';
-
-const DEFAULT_TENANT = 'default';
 
 /** Workflows as AWF lists, shows, validates and runs them. */
 @Injectable()
@@ -22,9 +20,7 @@ export class AwfWorkflows {
   ) {}
 
   async list(principal: Principal): Promise<object[]> {
-    const jobs = await everyPage((cursor) =>
-      this.jobs.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const jobs = await everyPage((page) => this.jobs.list(principal, page));
     const known = new Set(jobs.map(({ path, source }) => `${source} ${path}`));
     const unreadable = this.unreadable(principal).filter(({ source, file }) => !known.has(`${source} ${file}`));
     return [...jobs.map(workflowItem), ...unreadable.map(({ file }) => unreadableItem(file))];

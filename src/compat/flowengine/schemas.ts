@@ -1,17 +1,6 @@
-import { objectOf, type Schema } from '../kit/index.js';
+import { ANY_OBJECT, COUNT, listOf, objectOf, orNull, type Schema, STRING } from '../kit/index.js';
 
-const STRING: Schema = { type: 'string' };
-const COUNT: Schema = { type: 'integer' };
-const ANY_OBJECT: Schema = { type: 'object', additionalProperties: true };
 const ID: Schema = { type: 'string', example: '550e8400-e29b-41d4-a716-446655440000' };
-
-function orNull(schema: Schema): Schema {
-  return { oneOf: [schema, { type: 'null' }] };
-}
-
-export function listOf(items: Schema): Schema {
-  return { type: 'array', items };
-}
 
 export const HEALTH = objectOf({ status: STRING, version: STRING, service: STRING });
 export const WORKFLOW_ITEM = objectOf({ id: ID, name: STRING, description: orNull(STRING), nodes: COUNT, connections: COUNT });

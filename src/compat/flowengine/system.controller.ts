@@ -3,7 +3,8 @@ import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { SystemService } from '../../modules/system/index.js';
 import { Endpoint } from '../../platform/http/endpoint.decorator.js';
 import { type FlowEngineNodeType, NODE_TYPES } from './node-types.js';
-import { HEALTH, listOf, NODE_TYPE } from './schemas.js';
+import { listOf } from '../kit/index.js';
+import { HEALTH, NODE_TYPE } from './schemas.js';
 
 @ApiTags('System')
 @Controller('compat/flowengine')

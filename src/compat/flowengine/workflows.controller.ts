@@ -12,7 +12,8 @@ import type { FlowEngineWorkflow } from './definition.js';
 import { EXECUTE_BODY, WORKFLOW_BODY } from './definition-schema.js';
 import { type Executed, FlowEngineExecutions } from './executions.service.js';
 import type { WorkflowItem } from './from-native.js';
-import { CREATED, DELETED, ERROR, EXECUTED, listOf, WORKFLOW, WORKFLOW_ITEM } from './schemas.js';
+import { listOf } from '../kit/index.js';
+import { CREATED, DELETED, ERROR, EXECUTED, WORKFLOW, WORKFLOW_ITEM } from './schemas.js';
 import { FlowEngineWorkflows } from './workflows.service.js';
 
 const Id = ApiParam({ name: 'id', example: '550e8400-e29b-41d4-a716-446655440000' });

@@ -3,7 +3,6 @@ import type { Json } from '../../engine/index.js';
 import { DefinitionsService, type WorkflowDetailDto, WorkflowsService } from '../../modules/workflows/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/http/cursor.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { readWorkflow } from './bodies.js';
@@ -23,9 +22,7 @@ export class FlowEngineWorkflows {
 
   /** Every workflow of the tenant, newest first. */
   async list(principal: Principal): Promise<WorkflowItem[]> {
-    const workflows = await everyPage((cursor) =>
-      this.workflows.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const workflows = await everyPage((page) => this.workflows.list(principal, page));
     const items: WorkflowItem[] = [];
     // One after the other: definitions are cached, and those that are not are too many to be read at once.
     for (const workflow of workflows) {

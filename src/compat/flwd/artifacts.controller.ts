@@ -6,11 +6,11 @@ import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { LOGGER, type Logger } from '../../platform/logging/index.js';
-import { orInstead } from '../kit/index.js';
+import { listOf, objectOf, orInstead } from '../kit/index.js';
 import { ListFlwdArtifactsDto } from './flwd.dto.js';
 import { flwdId, idOf } from './ids.js';
 import { artifactNotFound, runNotFound } from './problems.js';
-import { ARTIFACT, listOf } from './schemas.js';
+import { ARTIFACT } from './schemas.js';
 
 @ApiTags('Artifacts')
 @Controller('compat/flwd/api/v1/artifacts')
@@ -22,7 +22,7 @@ export class FlwdArtifactsController {
 
   @Get()
   @Endpoint({ access: 'runs.read', operationId: 'listArtifacts', summary: 'List artifacts, newest first' })
-  @ApiOkResponse({ schema: listOf('artifacts', ARTIFACT) })
+  @ApiOkResponse({ schema: objectOf({ artifacts: listOf(ARTIFACT) }) })
   async listArtifacts(@CurrentPrincipal() { tenant }: Principal, @Query() { run_id: run, limit }: ListFlwdArtifactsDto): Promise<object> {
     const artifacts = await this.select(tenant, run, { before: null, limit });
     return { artifacts: artifacts.map(artifactItem) };

@@ -1,14 +1,13 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
 import { JobsService } from '../../modules/workflows/index.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { everyPage, orInstead } from '../kit/index.js';
+import { everyPage, listOf, objectOf, orInstead } from '../kit/index.js';
 import { ListFlwdJobsDto } from './flwd.dto.js';
 import { jobDetail, jobItem } from './job-views.js';
 import { jobNotFound } from './problems.js';
-import { JOB, JOB_DETAIL, listOf } from './schemas.js';
+import { JOB, JOB_DETAIL } from './schemas.js';
 
 @ApiTags('Jobs')
 @Controller('compat/flwd/api/v1/jobs')
@@ -17,10 +16,10 @@ export class FlwdJobsController {
 
   @Get()
   @Endpoint({ access: 'workflows.read', operationId: 'listJobs', summary: 'List jobs' })
-  @ApiOkResponse({ schema: listOf('jobs', JOB) })
+  @ApiOkResponse({ schema: objectOf({ jobs: listOf(JOB) }) })
   async listJobs(@CurrentPrincipal() principal: Principal, @Query() { source, namespace }: ListFlwdJobsDto): Promise<object> {
-    const filter = { limit: MAX_PAGE_SIZE, ...(source === undefined ? {} : { source }), ...(namespace === undefined ? {} : { namespace }) };
-    const jobs = await everyPage((cursor) => this.jobs.list(principal, { ...filter, ...(cursor === undefined ? {} : { cursor }) }));
+    const filter = { ...(source === undefined ? {} : { source }), ...(namespace === undefined ? {} : { namespace }) };
+    const jobs = await everyPage((page) => this.jobs.list(principal, { ...filter, ...page }));
     return { jobs: jobs.map(jobItem) };
   }
 

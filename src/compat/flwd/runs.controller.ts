@@ -8,11 +8,12 @@ import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorat
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { openSse, resumePoint } from '../../platform/http/sse.js';
+import { listOf, objectOf } from '../kit/index.js';
 import { CreateFlwdRunDto, FlwdLogsDto, ListFlwdRunsDto } from './flwd.dto.js';
 import { FlwdLogs } from './logs.service.js';
 import { createdRun, runDetail } from './run-views.js';
 import { FlwdRuns } from './runs.service.js';
-import { CANCELLED, CREATED_RUN, listOf, LOG_LINE, RUN, RUN_DETAIL, RUN_ID_EXAMPLE } from './schemas.js';
+import { CANCELLED, CREATED_RUN, LOG_LINE, RUN, RUN_DETAIL, RUN_ID_EXAMPLE } from './schemas.js';
 
 const RunId = ApiParam({ name: 'run_id', example: RUN_ID_EXAMPLE });
 
@@ -44,7 +45,7 @@ export class FlwdRunsController {
 
   @Get()
   @Endpoint({ access: 'runs.read', operationId: 'listRuns', summary: 'List runs, newest first' })
-  @ApiOkResponse({ schema: listOf('runs', RUN, { total: { type: 'integer', example: 42 } }) })
+  @ApiOkResponse({ schema: objectOf({ runs: listOf(RUN), total: { type: 'integer', example: 42 } }) })
   listRuns(@CurrentPrincipal() principal: Principal, @Query() query: ListFlwdRunsDto): Promise<object> {
     return this.runs.list(principal, query);
   }
@@ -62,7 +63,7 @@ export class FlwdRunsController {
   @Endpoint({ access: 'runs.read', operationId: 'getRunLogs', summary: 'Get or follow the logs of a run' })
   @RunId
   @ApiProduces('application/json', 'text/event-stream')
-  @ApiOkResponse({ schema: listOf('logs', LOG_LINE) })
+  @ApiOkResponse({ schema: objectOf({ logs: listOf(LOG_LINE) }) })
   async getRunLogs(
     @CurrentPrincipal() principal: Principal,
     @Param('run_id') id: string,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DEFAULT_TENANT } from '../../modules/auth/index.js';
 import { RunsService, StartRunService, type RunDto } from '../../modules/runs/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import type { Principal } from '../../platform/http/permissions.js';
@@ -10,7 +11,6 @@ import { jobIdOf, runItem, statusesOf } from './run-views.js';
 
 /** How long a run that is waited for may take; one that takes longer is answered as it is then. */
 const WAIT_MS = 300_000;
-const DEFAULT_TENANT = 'default';
 
 /** Runs of jobs, as flwd asks for them. */
 @Injectable()

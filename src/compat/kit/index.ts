@@ -3,6 +3,6 @@ export { describeDialect, type DescribedDialect } from './dialect.js';
 export { NdjsonSink } from './ndjson-sink.js';
 export { TranslatingSink } from './translating-sink.js';
 export { ulidOfUuid, uuidOfUlid } from './ulid.js';
-export { everyPage } from './every-page.js';
+export { everyEntry, everyPage } from './every-page.js';
 export { orInstead } from './or-instead.js';
-export { objectOf, type Schema } from './schema.js';
+export { ANY_OBJECT, COUNT, listOf, objectOf, orNull, type Schema, STRING } from './schema.js';

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { type Approval, ApprovalsService, type Verdict } from '../../modules/approvals/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/http/cursor.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
+import { everyEntry } from '../kit/index.js';
 import type { DecideMeshDto } from './meshflow.dto.js';
 import { notPaused } from './problems.js';
 import { timestampOf } from './records.js';
@@ -14,13 +14,7 @@ export class MeshHitl {
   constructor(private readonly approvals: ApprovalsService) {}
 
   async pending({ tenant }: Principal): Promise<object[]> {
-    const all: Approval[] = [];
-    let before: string | null = null;
-    do {
-      const page: Approval[] = await this.approvals.list({ tenant, statuses: ['pending'] }, { before, limit: MAX_PAGE_SIZE });
-      all.push(...page);
-      before = page.length < MAX_PAGE_SIZE ? null : (page.at(-1)?.id ?? null);
-    } while (before !== null);
+    const all = await everyEntry((page) => this.approvals.list({ tenant, statuses: ['pending'] }, page));
     return all.map(pausedRun);
   }
 

@@ -4,7 +4,6 @@ import { type ApiKeyDto, ApiKeysService, toApiKeyDto } from '../../modules/auth/
 import { isUuid } from '../../platform/http/cursor.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import { Idempotent, ReservedId } from '../../platform/http/idempotent.decorator.js';
-import { MAX_PAGE_SIZE } from '../../platform/http/page.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../kit/index.js';
 import { CreateMeshKeyDto } from './meshflow.dto.js';
@@ -22,9 +21,7 @@ export class MeshKeysController {
   @Endpoint({ access: 'keys.manage', operationId: 'listKeys', summary: 'List API keys' })
   @ApiOkResponse({ schema: KEYS })
   async listKeys(@CurrentPrincipal() principal: Principal): Promise<object> {
-    const keys = await everyPage((cursor) =>
-      this.keys.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const keys = await everyPage((page) => this.keys.list(principal, page));
     return { keys: keys.map(keyRow), count: keys.length };
   }
 

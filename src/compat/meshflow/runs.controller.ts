@@ -8,7 +8,8 @@ import type { Principal } from '../../platform/http/permissions.js';
 import { ListMeshRunsDto, MeshGraphDto } from './meshflow.dto.js';
 import { graphOfRecords, type MeshGraph, toMeshDot, toMeshMermaid } from './run-graph.js';
 import { MeshRuns, type TaskRun } from './runs.service.js';
-import { listOf, RECORD, RUN_IDS, SUMMARY, TRACE } from './schemas.js';
+import { listOf } from '../kit/index.js';
+import { RECORD, RUN_IDS, SUMMARY, TRACE } from './schemas.js';
 import { summaryOf } from './summaries.js';
 
 const RunId = ApiParam({ name: 'run_id', format: 'uuid' });

@@ -1,15 +1,9 @@
-import { objectOf, type Schema } from '../kit/index.js';
+import { COUNT, listOf, objectOf, type Schema, STRING } from '../kit/index.js';
 
-const STRING: Schema = { type: 'string' };
 const NUMBER: Schema = { type: 'number' };
-const COUNT: Schema = { type: 'integer' };
 const BOOLEAN: Schema = { type: 'boolean' };
 const ID: Schema = { type: 'string', format: 'uuid' };
 const ANY: Schema = { type: 'object', additionalProperties: true };
-
-export function listOf(items: Schema): Schema {
-  return { type: 'array', items };
-}
 
 export const RECORD = objectOf({
   id: COUNT,

@@ -32,7 +32,7 @@ export class MeshWebhooksController implements OnModuleInit {
   @ApiOkResponse({ schema: WEBHOOKS })
   async listWebhooks(@CurrentPrincipal() principal: Principal): Promise<object> {
     const [all, summaries] = await Promise.all([
-      everyPage((cursor) => this.webhooks.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) })),
+      everyPage((page) => this.webhooks.list(principal, page)),
       this.webhooks.deliverySummaries(principal),
     ]);
     const sum = (count: (summary: DeliverySummary) => number): number =>

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { JsonObject } from '../../../engine/index.js';
+import { DEFAULT_TENANT } from '../../../modules/auth/index.js';
 import { preparedInputs } from '../../../modules/runs/index.js';
 import {
   DefinitionsService,
@@ -11,7 +12,6 @@ import {
   WorkflowsService,
 } from '../../../modules/workflows/index.js';
 import { AppError } from '../../../platform/errors/app-error.js';
-import { MAX_PAGE_SIZE } from '../../../platform/http/page.js';
 import type { Principal } from '../../../platform/http/permissions.js';
 import { everyPage, orInstead } from '../../kit/index.js';
 import { sourceName } from '../job-views.js';
@@ -21,7 +21,6 @@ import { type Finding, planView, provenance, rootJob, SECURITY_PROFILE } from '.
 import { sourceNotFound } from './problems.js';
 import type { RootPageDto, RootRequestDto } from './root.dto.js';
 
-const DEFAULT_TENANT = 'default';
 const API = 'api';
 
 /** Workflows as the jobs of flwd's root: listed, found for a request, and planned. */
@@ -36,9 +35,7 @@ export class RootJobs {
 
   /** By their ids. */
   async list(principal: Principal, { page, per_page: size }: RootPageDto): Promise<object[]> {
-    const all = await everyPage((cursor) =>
-      this.jobs.list(principal, { limit: MAX_PAGE_SIZE, ...(cursor === undefined ? {} : { cursor }) }),
-    );
+    const all = await everyPage((page) => this.jobs.list(principal, page));
     const sorted = all.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return sorted.slice((page - 1) * size, page * size).map(rootJob);
   }

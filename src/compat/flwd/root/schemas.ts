@@ -1,18 +1,11 @@
-import { objectOf, type Schema } from '../../kit/index.js';
+import { ANY_OBJECT, COUNT, listOf, objectOf, type Schema, STRING } from '../../kit/index.js';
 import { RUN_ID_EXAMPLE } from '../schemas.js';
 import { ROOT_STATUSES } from './run-views.js';
 
-const STRING: Schema = { type: 'string' };
-const COUNT: Schema = { type: 'integer' };
 const FLAG: Schema = { type: 'boolean' };
 const TIME: Schema = { type: 'string', format: 'date-time', example: '2024-01-15T10:30:00Z' };
 const JOB_ID: Schema = { type: 'string', example: 'backup/daily' };
-const ANY_OBJECT: Schema = { type: 'object', additionalProperties: true };
 const ARGS: Schema = listOf(ANY_OBJECT);
-
-function listOf(items: Schema): Schema {
-  return { type: 'array', items };
-}
 
 const PROVENANCE = objectOf({ source: ANY_OBJECT, canonical_id: JOB_ID, canonical_path: STRING }, ['source']);
 
