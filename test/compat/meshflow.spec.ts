@@ -224,6 +224,24 @@ describe.each([
     expect(again.body).toEqual(first.body);
   });
 
+  row(
+    'POST /run',
+    'the budgets of a workflow count unless the request names others, and a pipeline that was deleted comes back',
+    async () => {
+      const poor = {
+        name: 'poor',
+        nodes: [{ id: 'gate', type: 'control.fail', config: { message: 'no' }, when: '{{ inputs.policy.budget_usd < 2 }}' }],
+      };
+      const policy = { type: 'object', default: {}, properties: { budget_usd: { type: 'number', default: 3 } } };
+      await server.api.post('/workflows', { ...poor, inputs: { type: 'object', properties: { policy } } });
+      expect(await run({ task: 'x', workflow: 'poor' })).toMatchObject({ status: 'completed' });
+      expect(await run({ task: 'x', workflow: 'poor', policy: { budget_usd: 1 } })).toMatchObject({ status: 'failed', error: 'no' });
+      await run({ task: SIMPLE });
+      expect((await server.api.delete('/workflows/meshflow%2Fsingle')).status).toBe(204);
+      expect(await run({ task: SIMPLE })).toMatchObject({ status: 'completed' });
+    },
+  );
+
   row('POST /run', 'what is wrong is said as {"error"}', async () => {
     expect(await mesh.post('/run', {}, 400)).toMatchObject({ error: 'task is required' });
     expect(await mesh.post('/run', { task: '' }, 400)).toMatchObject({ error: 'task is required' });
@@ -450,6 +468,10 @@ describe.each([
     expect(all.at(-1)?.data['data']).toMatchObject({ completed: false, blocked_nodes: ['planner'] });
     const rest = await mesh.events(`/events?run_id=${run_id}`, ended, { 'last-event-id': all[2]?.id ?? '' });
     expect(kinds(rest)).toEqual(['connected', 'step_blocked planner', 'workflow_failed']);
+    for (const path of ['/events', `/events?run_id=${run_id}`]) {
+      const { status } = await mesh.send('GET', path, undefined, { 'last-event-id': 'nonsense!' });
+      expect(status).toBe(400);
+    }
   });
 
   row('GET /ws/run/{run_id}', 'frames of a run, to its end', async () => {

@@ -1,7 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { type RunDto, SseSink } from '../../modules/runs/index.js';
+import { decodePosition, parseSeq, type RunDto, SseSink } from '../../modules/runs/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
@@ -36,13 +36,20 @@ export class MeshEventsController {
     @Res() response: Response,
   ): Promise<void> {
     const run = runId === undefined ? undefined : await this.runs.find(principal, runId).catch(noRun);
-    const stream = openSse(request, response);
-    stream.send({ event: 'connected', data: { ok: true, filter_run_id: runId ?? null } });
-    const sink = new UnendingSink(new SseSink(stream));
     const resume = resumePoint(request, undefined);
-    if (run === undefined) return this.events.ofAll(principal.tenant, resume, sink);
+    const open = (): UnendingSink => {
+      const stream = openSse(request, response);
+      stream.send({ event: 'connected', data: { ok: true, filter_run_id: runId ?? null } });
+      return new UnendingSink(new SseSink(stream));
+    };
+    if (run === undefined) {
+      const after = resume === undefined ? null : decodePosition(resume);
+      return this.events.ofAll(principal.tenant, after, open());
+    }
     // Of a run that is not there nothing is ever told.
-    if (run !== null) return this.events.ofRun(principal.tenant, { id: run.id, workflow: nameOf(run) }, resume, sink);
+    if (run === null) return void open();
+    const after = parseSeq(resume);
+    return this.events.ofRun(principal.tenant, { id: run.id, workflow: nameOf(run) }, after, open());
   }
 }
 

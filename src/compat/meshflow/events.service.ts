@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RunEvent } from '../../engine/index.js';
 import {
-  decodePosition,
   encodePosition,
   type FeedFrame,
+  type FeedPosition,
   type FeedSink,
-  parseSeq,
   RunStreamService,
   TenantStreamService,
 } from '../../modules/runs/index.js';
@@ -31,11 +30,11 @@ export class MeshEventStreams {
   ) {}
 
   /** Of all runs: what happened last, or after the event of that id, then what happens. */
-  ofAll(tenant: string, resume: string | undefined, sink: FeedSink): Promise<void> {
+  ofAll(tenant: string, after: FeedPosition | null, sink: FeedSink): Promise<void> {
     return this.tenantStreams.stream(
       {
         tenant,
-        after: resume === undefined ? null : decodePosition(resume),
+        after,
         history: HISTORY,
         filter: {},
         frame: ({ position, event, subject }) => {
@@ -48,15 +47,10 @@ export class MeshEventStreams {
   }
 
   /** Of one run, from its beginning or after the event of that id. */
-  ofRun(
-    tenant: string,
-    run: { readonly id: string; readonly workflow: string },
-    resume: string | undefined,
-    sink: FeedSink,
-  ): Promise<void> {
+  ofRun(tenant: string, run: { readonly id: string; readonly workflow: string }, after: number, sink: FeedSink): Promise<void> {
     const frame = (happened: RunEvent): FeedFrame =>
       carry(String(happened.seq), { happened, workflow: run.workflow, before: String(happened.seq - 1) });
-    return this.runStreams.stream({ tenant, runId: run.id, after: parseSeq(resume), frame }, translated(sink));
+    return this.runStreams.stream({ tenant, runId: run.id, after, frame }, translated(sink));
   }
 }
 

@@ -28,6 +28,12 @@ export function runPolicy(policy: JsonObject): RunPolicy {
   };
 }
 
+/** What of its policy a request gives a workflow of its own: budgets that it does not name are the workflow's. */
+export function namedBudgets(policy: JsonObject): JsonObject {
+  const { budget_usd, budget_tokens } = runPolicy(policy);
+  return { ...('budget_usd' in policy ? { budget_usd } : {}), ...('budget_tokens' in policy ? { budget_tokens } : {}) };
+}
+
 function numberOr(policy: JsonObject, member: string, otherwise: number): number {
   const value: Json = policy[member] ?? otherwise;
   if (typeof value !== 'number' || value < 0) throw fault(member, 'must be a number of at least 0');

@@ -6,7 +6,7 @@ import { AppError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { orInstead } from '../kit/index.js';
-import { pipelineFor, runPolicy } from './policy.js';
+import { namedBudgets, pipelineFor, runPolicy } from './policy.js';
 import { runNotFound } from './problems.js';
 import { type MeshRecord, recordsOf } from './records.js';
 
@@ -46,22 +46,26 @@ export class MeshRuns {
 
   /** Accepts a run; with `signal`, waits for its end, at most as long as it may take. */
   async start(principal: Principal, request: TaskRequest, signal?: AbortSignal): Promise<RunDto> {
-    const { task, context = {}, workflow } = request;
-    const { timeout_s, ...budgets } = runPolicy(request.policy ?? {});
+    const { task, policy = {}, context = {}, workflow, priority, tags, id } = request;
+    const { tenant, keyId } = principal;
+    const { timeout_s, ...budgets } = runPolicy(policy);
     const timeoutMs = Math.max(1, Math.ceil(timeout_s * 1_000));
     const wait: WaitForRun | undefined = signal === undefined ? undefined : { timeoutMs: timeoutMs + GRACE_MS, signal };
-    const { tenant, keyId } = principal;
-    const { priority, tags, id } = request;
+    const common = { tenant, keyId, trigger: 'api', priority, tags, id };
+    // It has a limit of its own, and may wait for people, who take their time.
+    if (workflow !== undefined) {
+      return this.starter.start({ ...common, workflow, inputs: { task, context, policy: namedBudgets(policy) } }, wait);
+    }
     const inputs = { task, context, policy: budgets };
-    const common = { tenant, keyId, inputs, trigger: 'api', priority, tags, id };
-    // People take their time: a workflow that may ask them is not limited by the time a task may take.
-    if (workflow !== undefined) return this.starter.start({ ...common, workflow }, wait);
-    const name = await this.pipeline(principal, task);
+    const begin = async (): Promise<RunDto> =>
+      this.starter.start({ ...common, workflow: await this.pipeline(principal, task), inputs, timeoutMs }, wait);
     try {
-      return await this.starter.start({ ...common, workflow: name, timeoutMs }, wait);
+      return await begin();
     } catch (error) {
-      if (error instanceof AppError && error.status === 404) this.stored.delete(`${tenant} ${name}`);
-      throw error;
+      if (!(error instanceof AppError) || error.status !== 404) throw error;
+      // Somebody has deleted it since this process stored it.
+      this.stored.clear();
+      return begin();
     }
   }
 
