@@ -115,7 +115,7 @@ export class AwfExecutions {
   private async standing(tenant: string, run: RunSummaryDto): Promise<Standing> {
     const over = isTerminal(run.status);
     const [{ steps }, places] = await Promise.all([this.runs.steps(tenant, run.id, { settled: 0 }, STEPS), this.stepsOf(tenant, run)]);
-    const names = steps.map(({ path }) => places.named(path));
+    const names = steps.map(({ path }) => places.at(path)?.step ?? null);
     const times = steps.flatMap(({ started_at: start, finished_at: end }) => [start, end]).filter((time) => time !== null);
     const newest = times.reduce((latest, time) => Math.max(latest, time.getTime()), Date.parse(run.started_at ?? run.created_at));
     return {

@@ -11,6 +11,7 @@ import type { WaitResult } from './wait-set.js';
 /** What a durable call needs of the execution it belongs to. */
 export interface DurableHost extends CallHost {
   step(path: string, spec: StepSpec, prepare: () => StepInput, work: StepWork<NodeCall>): Promise<StepOutcome>;
+  announce(flight: Flight): void;
   waitFor(flight: Flight, key: string, record: WaitRecord): Promise<WaitResult>;
   startChild(flight: Flight, step: string, request: ChildRunRequest): Promise<string>;
   cancelChild(runId: string): void;
@@ -63,6 +64,7 @@ export class DurableStepCall extends StepCall implements DurableCall {
       nodeType: options.type ?? this.flight.nodeType,
       pure: options.pure ?? false,
       signal: this.flight.scope,
+      beforeStart: () => this.host.announce(this.flight),
       ...(this.deadline === null || options.unbounded === true ? {} : { timeoutMs: Math.max(1, this.deadline - this.host.now()) }),
     };
     const earlier = this.continues ? this.recorded(key) : undefined;

@@ -16,6 +16,8 @@ export interface Flight {
   readonly recorded: JsonObject | undefined;
   readonly secrets: readonly string[];
   readonly redact: ((text: string) => string) | undefined;
+  /** Called before the `step.started` row is written. */
+  readonly beforeStart: (() => void) | undefined;
   /** Ends this step alone. */
   readonly scope: AbortSignal | undefined;
   /** Ends the attempt whatever its work does: timeout, or cancelled work that does not stop in time. */
@@ -35,6 +37,7 @@ export function newFlight(path: string, spec: StepSpec, attempt: number, input: 
     recorded: input.recorded,
     secrets: input.secrets,
     redact: redactor(input.secrets),
+    beforeStart: spec.beforeStart,
     scope: spec.signal,
     reject: () => undefined,
   };

@@ -24,6 +24,8 @@ export interface StepSpec {
   readonly timeoutMs?: number | undefined;
   /** Epoch milliseconds at which it began, when that was before there was a step to record: it consists of others. */
   readonly beganAt?: number | undefined;
+  /** Called before this step is told to have begun: the one that it is a part of has begun earlier. */
+  readonly beforeStart?: (() => void) | undefined;
   /** Ends this step alone once it is aborted, with a `RunStoppedError` for a reason; the outcome is `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }

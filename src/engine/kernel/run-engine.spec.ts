@@ -319,6 +319,18 @@ describe('waiting', () => {
     expect(run.history.steps.get('agent/turn-2')?.status).toBe('success');
   });
 
+  it('tells that a durable node began before what is inside of it is heard of', async () => {
+    const t = start();
+    t.behaviours.set('', (call) => {
+      call.log('info', 'on it');
+      return null;
+    });
+    const { events } = await t.run(t.define([node('agent', { type: 't.steps', config: { turns: 2 } })]));
+    const told = events.filter(({ type, step }) => step !== undefined && type !== 'step.completed').map(({ type, step }) => `${type} ${step}`);
+    const turn = (path: string): string[] => [`step.started ${path}`, `step.output ${path}`];
+    expect(told).toEqual(['step.started agent', ...turn('agent/turn-1'), ...turn('agent/turn-2')]);
+  });
+
   it.each([
     [false, ['agent#2/turn-1', 'agent#2/turn-2', 'agent#2/turn-3'], 5],
     [true, ['agent/turn-1', 'agent#2/turn-2', 'agent#2/turn-3'], 4],

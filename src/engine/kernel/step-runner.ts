@@ -328,10 +328,17 @@ export class StepRunner implements RunContext, DurableHost {
 
   /** Writes the `step.started` row of an attempt whose end does not follow at once. */
   announce(flight: Flight): void {
-    if (flight.announced) return;
+    if (flight.announced || this.hasEnded(flight)) return;
+    flight.beforeStart?.();
     flight.announced = true;
     const { path: step, attempt, openedAt: at, redact } = flight;
     this.journal.append({ type: 'step.started', step, attempt, at, data: { attempt, ...openingData(flight) }, redact });
+  }
+
+  /** What still goes on inside of an attempt that is over does not begin it anew. */
+  private hasEnded({ path, attempt }: Flight): boolean {
+    const record = this.history.steps.get(path);
+    return record !== undefined && (isSettled(record) || record.attempt > attempt || (record.attempt === attempt && record.retryAt !== null));
   }
 
   /** Announces attempts that are under way for longer than `slowAfterMs`. */

@@ -41,7 +41,7 @@ const endless = (stopped: string[]) => (call: { signal: AbortSignal; path: strin
 describe('a state machine that changes hands', () => {
   it('goes on in another process where it was, and executes nothing again', async () => {
     const store = new MemoryRunStore();
-    const first = start(store, { leaseMs: 50 });
+    const first = start(store, { leaseMs: 1_000 });
     const stuck = gate();
     const definition = first.defineStates(
       machine(
