@@ -1,16 +1,10 @@
+import { LIMITS } from '../../engine/graph/index.js';
 import type { GraphDefinition, Json, JsonObject, NodeDefinition, RetryPolicy, WorkflowSettings } from '../../engine/index.js';
 import { badWorkflow } from './problems.js';
 import type { FlowEngineConnection, FlowEngineNode, FlowEngineRetryPolicy, FlowEngineSettings, FlowEngineWorkflow } from './definition.js';
 import { nameOfId, nativeNodeId } from './ids.js';
 import { isNodeType, nativeType } from './node-types.js';
 import { plainMembers } from './values.js';
-
-/** Our limits. What is beyond them is taken as them. */
-const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
-const MAX_ATTEMPTS = 100;
-const MAX_PARALLEL_NODES = 1_000;
-const MAX_MULTIPLIER = 100;
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** The key of a definition's metadata that holds the workflow as FlowEngine knows it. */
@@ -121,11 +115,11 @@ function passedVariables({ node_type: type, config }: FlowEngineNode): string[] 
 
 function nativeRetry(policy: FlowEngineRetryPolicy): RetryPolicy {
   return {
-    max_attempts: within(policy.max_attempts, 1, MAX_ATTEMPTS),
+    max_attempts: within(policy.max_attempts, 1, LIMITS.maxAttempts),
     backoff: 'exponential',
-    initial_delay_ms: within(policy.delay_ms, 0, DAY_MS),
-    multiplier: within(policy.backoff_multiplier, 1, MAX_MULTIPLIER),
-    max_delay_ms: within(policy.max_delay_ms ?? DAY_MS, 0, DAY_MS),
+    initial_delay_ms: within(policy.delay_ms, 0, LIMITS.retryDelayMs),
+    multiplier: within(policy.backoff_multiplier, 1, LIMITS.multiplier),
+    max_delay_ms: within(policy.max_delay_ms ?? LIMITS.retryDelayMs, 0, LIMITS.retryDelayMs),
     ...(policy.retry_on_timeout ? {} : { give_up_on: ['timeout'] }),
   };
 }
@@ -137,15 +131,15 @@ function nativeSettings({
 }: FlowEngineSettings): WorkflowSettings {
   return {
     // 0 is no limit that anything could run within.
-    ...(parallel === 0 ? {} : { max_parallel_nodes: within(parallel, 1, MAX_PARALLEL_NODES) }),
-    ...(limit === null ? {} : { timeout_ms: within(limit, 1, YEAR_MS) }),
+    ...(parallel === 0 ? {} : { max_parallel_nodes: within(parallel, 1, LIMITS.parallelNodes) }),
+    ...(limit === null ? {} : { timeout_ms: within(limit, 1, LIMITS.timeoutMs) }),
     ...errorSettings(onError),
   };
 }
 
 function errorSettings(onError: FlowEngineSettings['on_error']): WorkflowSettings {
   if (typeof onError === 'object') {
-    return { on_error: 'retry_run', retry: { max_attempts: within(onError.RetryWorkflow.max_attempts, 1, MAX_ATTEMPTS) } };
+    return { on_error: 'retry_run', retry: { max_attempts: within(onError.RetryWorkflow.max_attempts, 1, LIMITS.maxAttempts) } };
   }
   switch (onError) {
     case 'StopWorkflow':
@@ -157,6 +151,7 @@ function errorSettings(onError: FlowEngineSettings['on_error']): WorkflowSetting
   }
 }
 
+/** What is beyond our limits is taken as them. */
 function within(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }

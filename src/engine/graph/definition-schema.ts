@@ -9,6 +9,15 @@ export const MAX_NODES = 10_000;
 const DAY_MS = 86_400_000;
 export const YEAR_MS = 365 * DAY_MS;
 
+/** The greatest values that definitions may have, for whoever makes definitions of others' documents. */
+export const LIMITS = {
+  maxAttempts: 100,
+  retryDelayMs: DAY_MS,
+  multiplier: 100,
+  parallelNodes: 1_000,
+  timeoutMs: YEAR_MS,
+} as const;
+
 export const text = (maxLength: number): JsonObject => ({ type: 'string', maxLength });
 export const integer = (minimum: number, maximum: number, description: string): JsonObject => ({
   type: 'integer',
@@ -28,11 +37,11 @@ const CODES: JsonObject = { type: 'array', items: text(100), maxItems: 100 };
 export const RETRY: JsonObject = {
   ...closed(
     {
-      max_attempts: integer(1, 100, 'Tries in all, the first included.'),
+      max_attempts: integer(1, LIMITS.maxAttempts, 'Tries in all, the first included.'),
       backoff: { enum: ['constant', 'linear', 'exponential'] },
-      initial_delay_ms: integer(0, DAY_MS, 'Delay before the second try.'),
-      max_delay_ms: integer(0, DAY_MS, 'No delay is longer.'),
-      multiplier: { type: 'number', minimum: 1, maximum: 100, description: 'Factor of exponential back-off.' },
+      initial_delay_ms: integer(0, LIMITS.retryDelayMs, 'Delay before the second try.'),
+      max_delay_ms: integer(0, LIMITS.retryDelayMs, 'No delay is longer.'),
+      multiplier: { type: 'number', minimum: 1, maximum: LIMITS.multiplier, description: 'Factor of exponential back-off.' },
       jitter: { type: 'boolean', description: 'Draw each delay between half and the whole of the computed one.' },
       retry_on: { ...CODES, description: 'Error codes that are tried again; absent means every retryable error.' },
       give_up_on: { ...CODES, description: 'Error codes that are not tried again, whatever else says so.' },
@@ -81,10 +90,10 @@ export const METADATA: JsonObject = {
 const days: JsonObject = { type: ['number', 'null'], minimum: 0, maximum: 36_500 };
 
 export const SETTINGS: JsonObject = closed({
-  max_parallel_nodes: integer(1, 1000, 'Nodes at a time.'),
+  max_parallel_nodes: integer(1, LIMITS.parallelNodes, 'Nodes at a time.'),
   on_error: { enum: ['stop', 'continue', 'retry_run'] },
   retry: RETRY,
-  timeout_ms: integer(1, YEAR_MS, 'Limit of the whole run, waiting included.'),
+  timeout_ms: integer(1, LIMITS.timeoutMs, 'Limit of the whole run, waiting included.'),
   priority: integer(-100, 100, 'Higher is claimed first; a point counts as much as having waited a minute longer.'),
   concurrency: closed(
     {

@@ -1,7 +1,7 @@
 export type { CompiledGraph, CompiledNode, CompiledOnError, CompiledSettings } from './compiled-graph.js';
 export { compileGraph } from './compile.js';
 export { launchSettings } from './launch-settings.js';
-export { DEFINITION_SCHEMA, MAX_NODES, WORKFLOW_NAME_PATTERN } from './definition-schema.js';
+export { DEFINITION_SCHEMA, LIMITS, MAX_NODES, WORKFLOW_NAME_PATTERN } from './definition-schema.js';
 export type { DefinitionFault } from './faults.js';
 export { validateDefinition, type ValidationResult } from './validate.js';
 export {

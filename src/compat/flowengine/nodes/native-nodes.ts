@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { isJsonObject, type JsonObject, type NodeCall, StepError } from '../../../engine/index.js';
+import {
+  type DurableCall,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  type NodeCall,
+  type NodeType,
+  StepError,
+} from '../../../engine/index.js';
 import { NodeTypeRegistry } from '../../../modules/nodes/index.js';
 import { configurationError } from './ports.js';
 
@@ -12,38 +20,50 @@ const CONFIGURATION: ReadonlySet<string> = new Set([
   'secret_in_arguments',
 ]);
 
+type InOneGo = 'http.request' | 'debug.log' | 'shell.exec' | 'transform.json_parse' | 'transform.json_stringify';
+
 /** What the native node types do, for those of FlowEngine. */
 @Injectable()
 export class NativeNodes {
   constructor(private readonly registry: NodeTypeRegistry) {}
 
   /** Executes a native type in the place of the call. Throws `StepError`s with FlowEngine's words. */
-  async execute(
-    type: 'http.request' | 'debug.log' | 'transform.json_parse' | 'shell.exec',
-    call: NodeCall,
-    config: JsonObject,
-  ): Promise<JsonObject> {
+  async execute(type: InOneGo, call: NodeCall, config: JsonObject): Promise<JsonObject> {
+    const native = this.checked(type, config);
+    if (native.durable === true) throw new Error(`${type} does not work in one go`);
+    return inWords(config, () => native.execute(withConfig(call, config)));
+  }
+
+  /** The same for a type that waits. */
+  async wait(type: 'time.delay', call: DurableCall, config: JsonObject): Promise<void> {
+    const native = this.checked(type, config);
+    if (native.durable !== true) throw new Error(`${type} does not wait`);
+    await inWords(config, () => native.execute(withConfig(call, config)));
+  }
+
+  private checked(type: string, config: JsonObject): NodeType {
     const native = this.registry.get(type);
-    if (native === undefined || native.durable === true) throw new Error(`${type} is no node type that works in one go`);
+    if (native === undefined) throw new Error(`there is no node type ${type}`);
     const [fault] = this.registry.validateResolved(type, config);
     if (fault !== undefined) throw configurationError(`${fault.path.slice(1)} ${fault.message}`);
-    try {
-      const output = await native.execute(withConfig(call, config));
-      return isJsonObject(output) ? output : {};
-    } catch (error) {
-      throw error instanceof StepError ? inWords(error, config) : error;
-    }
+    return native;
   }
 }
 
 /** The same call with another config; everything else is asked of the call itself. */
-function withConfig(call: NodeCall, config: JsonObject): NodeCall {
-  return Object.create(call, { config: { value: config } }) as NodeCall;
+function withConfig<Call extends NodeCall>(call: Call, config: JsonObject): Call {
+  return Object.create(call, { config: { value: config } }) as Call;
 }
 
-function inWords(error: StepError, { timeout_ms: limit }: JsonObject): StepError {
-  const { code, retryable, retryAfterMs, details } = error;
-  return new StepError(code, sentence(error, limit), { retryable, retryAfterMs, details, cause: error });
+async function inWords({ timeout_ms: limit }: JsonObject, work: () => Promise<Json>): Promise<JsonObject> {
+  try {
+    const output = await work();
+    return isJsonObject(output) ? output : {};
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    const { code, retryable, retryAfterMs, details } = error;
+    throw new StepError(code, sentence(error, limit), { retryable, retryAfterMs, details, cause: error });
+  }
 }
 
 function sentence({ code, message, details }: StepError, limit: JsonObject[string] | undefined): string {

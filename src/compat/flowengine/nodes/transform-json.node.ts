@@ -22,11 +22,13 @@ export class FlowEngineJsonParse extends FlowEngineNode implements StepNodeType 
 export class FlowEngineJsonStringify extends FlowEngineNode implements StepNodeType {
   readonly pure = true;
 
-  constructor() {
+  constructor(private readonly native: NativeNodes) {
     super('transform.json_stringify');
   }
 
-  async execute(call: Pick<NodeCall, 'config' | 'inputs'>): Promise<JsonObject> {
-    return { json: JSON.stringify(requiredInput(call, 'value'), null, 2) };
+  async execute(call: NodeCall): Promise<JsonObject> {
+    const config = { value: requiredInput(call, 'value'), indent: 2 };
+    const { value = null } = await this.native.execute('transform.json_stringify', call, config);
+    return { json: value };
   }
 }
