@@ -309,6 +309,22 @@ describe('subjects', () => {
   });
 });
 
+describe('texts that cannot be kept', () => {
+  const NUL = String.fromCodePoint(0);
+
+  it('are refused where they are told, and mended where they are said', async () => {
+    await agent('odd', { conversational: {}, semantic: { roles: ['user', 'assistant'], min_tokens: 0 } });
+    const refused = async (path: string, body: object) => (await api.post<AgentProblem>(path, body)).body['errors'];
+    expect(await refused('/memory/odd/facts', { text: `a${NUL}` })).toMatchObject([{ path: '/text', code: 'nul_character' }]);
+    expect(await refused('/memory/odd/facts', { text: 'a', metadata: { x: '\uD83D' } })).toMatchObject([{ path: '/metadata/x' }]);
+    expect(await refused('/agents/odd/run', { query: 'a', session_id: `s${NUL}` })).toMatchObject([{ path: '/session_id' }]);
+    expect(await api.get('/memory/odd/search', { query: { query: 'x', subject: NUL } })).toMatchObject({ status: 400 });
+    models.reply({ text: `so${NUL} be it` });
+    await ask(api, 'odd', 'hello', { session_id: 's' });
+    expect(await said('odd', 's')).toEqual(['hello', 'so be it']);
+  });
+});
+
 describe('erasure', () => {
   const MARK = 'xylophone';
   const LONG = `The ${MARK} is at the harbour, and it will stay there until the ship from Rotterdam has come. Nobody may take it away before that, and whoever asks for it should be told to wait at home until next week on Friday evening.`;

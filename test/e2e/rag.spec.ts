@@ -5,12 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
-import { runToEnd, storeWorkflow } from '../support/runs.js';
+import { EmbeddingEndpoint } from '../support/embedding-endpoint.js';
+import { eventually, runToEnd, storeWorkflow, type RunBody } from '../support/runs.js';
 
 interface Results {
   readonly results: readonly { text: string; score: number; metadata: Record<string, unknown>; document_id: string; chunk_index: number }[];
 }
 
+const NUL = String.fromCodePoint(0);
+const HALF = '\uD83D';
 let app: TestApp;
 let api: ApiClient;
 let endpoint: Server;
@@ -219,6 +222,36 @@ describe('an embedding endpoint', () => {
   });
 });
 
+describe('what cannot be kept', () => {
+  it.each([
+    ['/documents', { documents: [{ text: 'fine' }, { id: 'x', text: `a${NUL}b` }] }, '/documents/1/text', 'nul_character'],
+    ['/documents', { documents: [{ text: 'a', metadata: { deep: [HALF] } }] }, '/documents/0/metadata/deep/0', 'lone_surrogate'],
+    ['/query', { query: `what${HALF}?` }, '/query', 'lone_surrogate'],
+    ['/query', { query: 'what?', filter: { source: NUL } }, '/filter/source', 'nul_character'],
+  ])('POST %s names its field', async (path, body, field, code) => {
+    await api.post('/rag/collections', { name: 'kept' });
+    const answer = await api.post<{ errors: object[] }>(`/rag/collections/kept${path}`, body);
+    expect({ status: answer.status, errors: answer.body.errors }).toMatchObject({ status: 422, errors: [{ path: field, code }] });
+  });
+
+  it('fails a step, which says where', async () => {
+    await storeWorkflow(api, {
+      name: 'demo/odd',
+      nodes: [
+        {
+          id: 'make',
+          type: 'code.javascript',
+          config: { source: `return [{ text: 'a' }, { text: 'b' + String.fromCharCode(0xd83d) + 'c' }]` },
+        },
+        { id: 'put', type: 'rag.ingest', needs: ['make'], config: { collection: 'kept', documents: '{{ nodes.make.output }}' } },
+      ],
+    });
+    const run = await runToEnd(api, 'demo/odd');
+    expect(run).toMatchObject({ status: 'failed', error: { code: 'unstorable_text' } });
+    expect(run.error?.message).toContain('documents/1/text');
+  });
+});
+
 describe('workflows', () => {
   it('put documents in and find them', async () => {
     await collection('from-runs');
@@ -239,6 +272,32 @@ describe('workflows', () => {
       documents_total: 4,
       chunks: 4,
     });
+  });
+});
+
+describe('a large ingest', () => {
+  it('stops when it is cancelled: what is embedded is given up, and nothing more is', async () => {
+    const slow = await EmbeddingEndpoint.start();
+    await collection('stopped', { embedding: slow.spec, chunking: { strategy: 'fixed', chunk_size: 200, chunk_overlap: 0 } });
+    const text = (at: number): string => Array.from({ length: 70 }, (_, line) => `${at} ${line} `.padEnd(199, 'x')).join('\n');
+    slow.hold(2);
+    const documents = Array.from({ length: 12 }, (_, at) => ({ id: `d${at}`, text: text(at) }));
+    const accepted = await api.post<RunBody>('/rag/collections/stopped/documents', { documents });
+    expect(accepted.status).toBe(202);
+    await eventually(
+      () => Promise.resolve(slow.calls.length),
+      (calls) => calls === 3,
+    );
+    expect((await api.post(`/runs/${accepted.body.id}/cancel`)).status).toBe(202);
+    await eventually(
+      async () => (await api.get<RunBody>(`/runs/${accepted.body.id}`)).body.status,
+      (status) => status === 'cancelled',
+    );
+    slow.release();
+    expect(slow.calls).toHaveLength(3);
+    const { body } = await api.get<{ data: { status: string }[] }>('/rag/collections/stopped/documents', { query: { limit: 50 } });
+    expect(body.data.filter(({ status }) => status === 'indexed')).toHaveLength(1);
+    slow.stop();
   });
 });
 

@@ -144,9 +144,9 @@ export class SessionStore {
   }
 }
 
-/** Postgres has no text with NUL in it. */
+/** What was said is kept as far as it can be: without NUL, which Postgres has not, and halves of characters replaced. */
 export function storable(text: string): string {
-  return text.replaceAll('\0', '');
+  return text.replaceAll('\0', '').toWellFormed();
 }
 
 function toStored({ position, role, content, metadata, tokens, run_id: run, step }: MessageRow): StoredMessage {

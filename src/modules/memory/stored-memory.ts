@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AgentMemory, type DueSummary, type MemoryMessage, type MemorySettings, type MemoryTurn, type RememberedContext } from './agent-memory.js';
+import { StepError } from '../../engine/index.js';
+import { findForbidden } from '../../platform/http/json-text.js';
+import {
+  AgentMemory,
+  type DueSummary,
+  type MemoryMessage,
+  type MemorySettings,
+  type MemoryTurn,
+  type RememberedContext,
+} from './agent-memory.js';
 import { EntryStore } from './entry.store.js';
 import { metadataOf, SemanticMemory } from './semantic-memory.js';
 import { SessionStore, type SessionRow } from './session.store.js';
@@ -18,7 +27,12 @@ export class StoredMemory extends AgentMemory {
     super();
   }
 
-  begin(turn: MemoryTurn): Promise<boolean> {
+  async begin(turn: MemoryTurn): Promise<boolean> {
+    if (findForbidden([turn.session, turn.subject ?? null]).length > 0) {
+      throw new StepError('unstorable_text', 'the names of a session and of a subject hold neither NUL nor halves of surrogate pairs', {
+        retryable: false,
+      });
+    }
     return this.turns.begin(turn);
   }
 
@@ -27,8 +41,7 @@ export class StoredMemory extends AgentMemory {
     const messages = await this.chosenMessages(session, settings);
     const shown = new Set(messages.map((message) => message.turn));
     const subject = turn.subject ?? session?.subject ?? null;
-    const recalled =
-      settings.semantic === undefined ? [] : await this.semantic.recall(turn, settings.semantic, query, subject, shown);
+    const recalled = settings.semantic === undefined ? [] : await this.semantic.recall(turn, settings.semantic, query, subject, shown);
     return {
       messages: messages.map(told),
       summary: settings.conversational !== undefined && usesSummary(settings.conversational) ? (session?.summary ?? null) : null,

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../engine/model/canonical-json.js';
-import type { JsonObject } from '../../engine/index.js';
+import type { Json, JsonObject } from '../../engine/index.js';
 import { Embeddings, type Embedder } from '../embeddings/index.js';
 import { chunked, type Chunk, type Chunking } from './chunking/index.js';
 import { DocumentStore, type NewChunk, type PendingDocument } from './document.store.js';
 import type { Collection, IngestResult, NewDocument } from './rag.types.js';
+import { refuseUnstorable } from './rag.errors.js';
 import { VectorIndexes } from './retrieval/vector-indexes.js';
 
 /** Documents whose texts are in memory together. */
@@ -59,6 +60,7 @@ export class IngestService {
 
   /** Keeps the documents; answers with the ids of those that are to be indexed. */
   async stage(collection: Collection, documents: readonly NewDocument[], chunking: Chunking): Promise<string[]> {
+    refuseUnstorable('documents', documents as unknown as Json);
     const contents = documents.map(({ id, text, metadata = {} }) => {
       const hash = contentHash(text, metadata, chunking);
       return { id: id ?? hash.toString('hex').slice(0, 32), text, metadata, chunking, hash };

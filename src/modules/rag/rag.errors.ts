@@ -1,5 +1,6 @@
-import { StepError } from '../../engine/index.js';
+import { type Json, StepError } from '../../engine/index.js';
 import { AppError, ConflictError, NotFoundError } from '../../platform/errors/app-error.js';
+import { findForbidden } from '../../platform/http/json-text.js';
 
 export function collectionNotFound(): NotFoundError {
   return new NotFoundError('collection');
@@ -22,4 +23,14 @@ export function asProblem(error: unknown): unknown {
     logLevel: 'warn',
     ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
   });
+}
+
+/**
+ * For values that did not come with a request, whose texts are looked at as it is read. Throws `StepError('unstorable_text')`, which
+ * says where in the value.
+ */
+export function refuseUnstorable(name: string, value: Json): void {
+  const [fault] = findForbidden(value);
+  if (fault === undefined) return;
+  throw new StepError('unstorable_text', `${name}${fault.path} ${fault.message}`, { retryable: false });
 }

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import type { JsonObject } from '../../engine/index.js';
 import { UnprocessableError } from '../../platform/errors/app-error.js';
 import { Embeddings } from '../embeddings/index.js';
+import { refuseUnstorable } from './rag.errors.js';
 import { fused } from './retrieval/fusion.js';
 import { metadataFilter } from './retrieval/metadata-filter.js';
 import { Reranker } from './retrieval/reranker.js';
@@ -41,6 +42,8 @@ export class SearchService {
   /** Best first. Throws `UnprocessableError` for a filter that means nothing, `StepError` when a model cannot be asked. */
   async search(collection: Collection, search: Search, signal: AbortSignal): Promise<Found[]> {
     const { topK, scoreThreshold } = search;
+    refuseUnstorable('query', search.query);
+    refuseUnstorable('filter', search.filter ?? null);
     const reranked = search.rerank && collection.reranker !== null;
     const limit = search.mode === 'hybrid' || reranked ? Math.max(MIN_CANDIDATES, topK * CANDIDATES_PER_RESULT) : topK;
     const ranking = await this.ranking(collection, search, { limit, filter: pathOf(search.filter) }, signal);
