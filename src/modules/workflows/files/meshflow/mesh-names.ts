@@ -17,8 +17,6 @@ export const FOREIGN_KINDS: Readonly<Record<string, string>> = {
 export interface MeshNode {
   readonly id: string;
   readonly kind: MeshKind;
-  /** An agent whose answer has fields of their own. */
-  readonly structured: boolean;
 }
 
 /** How expressions name a node. */

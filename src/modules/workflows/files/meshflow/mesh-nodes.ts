@@ -61,7 +61,7 @@ export function readNode(id: string, node: JsonObject, faults: JobFaults): MeshN
     faults.error(`${path}/kind`, 'enum', `must be one of ${[...MESH_KINDS, ...Object.keys(FOREIGN_KINDS)].join(', ')}`);
   for (const member of Object.keys(node)) if (!KNOWN.has(member)) faults.warn(`${path}/${member}`, 'ignored', 'has no effect here');
   checkRisk(node, path, faults);
-  return isKind(kind) ? { id, kind, structured: node['output_schema'] !== undefined } : null;
+  return isKind(kind) ? { id, kind } : null;
 }
 
 function isKind(kind: string): kind is MeshKind {

@@ -44,11 +44,7 @@ export function translateMeshflow(
     );
   }
   // Edges at nodes of foreign kinds are no second fault.
-  const edges = readEdges(
-    document,
-    new Map([...written.keys()].map((id) => [id, nodes.get(id) ?? { id, kind: 'native', structured: false }])),
-    faults,
-  );
+  const edges = readEdges(document, new Map([...written.keys()].map((id) => [id, nodes.get(id) ?? { id, kind: 'native' }])), faults);
   for (const [member, why] of Object.entries(INERT)) if (document[member] !== undefined) faults.warn(`/${member}`, 'ignored', why);
   const starts = entryOf(document, nodes, faults);
   const made = [...nodes.values()].flatMap((node) =>
