@@ -40,6 +40,7 @@ describe('NodeTypeRegistry', () => {
       'code.javascript',
       'control.fail',
       'debug.log',
+      'github.call',
       'http.request',
       'test.extra',
       'time.delay',
