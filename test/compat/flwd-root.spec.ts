@@ -451,7 +451,7 @@ describe.each([
   deviation(
     'POST /runs',
     'an Idempotency-Key may be left out',
-    'the examples of flwd’s own guide send none; with a key a reply is kept for 24 hours, and a conflict does not tell hashes',
+    'the examples of flwd’s own guide send none; with a key a reply is kept for 24 hours and for the tenant, and a conflict does not tell hashes',
     async () => {
       expect((await flwd.send('POST', '/runs', CREATE)).status).toBe(201);
     },

@@ -289,6 +289,11 @@ describe.each([
     expect(output?.data).toMatchObject({ run_id, message: 'Starting backup...' });
     const after = await flwd.events(`/api/v1/events/runs?run_id=${run_id}`, undefined, { 'last-event-id': messages.at(-2)?.id ?? '' });
     expect(after.map(({ event }) => event)).toEqual(['run.finished']);
+    for (const query of [`run_id=${run_id}&last_event_id=x`, 'last_event_id=!']) {
+      const { status, body } = await flwd.send('GET', `/api/v1/events/runs?${query}`);
+      expect(status).toBe(400);
+      expect(body).toMatchObject({ type: 'https://flowd.org/problems/validation-error' });
+    }
   });
 
   row('GET /api/v1/events/runs', 'of all runs, or those of a job, as they happen', async () => {

@@ -4,6 +4,7 @@ import { RUN_EVENT_TYPES, type RunEventType } from '../../../engine/index.js';
 import { AppError, BadRequestError, NotFoundError } from '../../../platform/errors/app-error.js';
 import { isUuid } from '../../../platform/http/cursor.js';
 import type { EdgeGatewayOptions, UpgradeRequest } from '../../../platform/http/edge-ws.adapter.js';
+import { upgradeUrl } from '../../../platform/http/upgrade-url.js';
 import { decodePosition } from './feed-position.js';
 import { FeedStart } from './feed-start.js';
 import { RunEventsReader } from './run-events.reader.js';
@@ -30,7 +31,7 @@ export class WsEventsGateway implements OnGatewayConnection {
 
   async handleConnection(socket: WebSocket, request: UpgradeRequest): Promise<void> {
     try {
-      await this.follow(socket, request, new URL(request.url ?? '/', 'ws://heddle').searchParams);
+      await this.follow(socket, request, upgradeUrl(request.url).searchParams);
     } catch (error) {
       if (error instanceof AppError && error.status < 500) socket.close(CLOSE_REFUSED, error.detail.slice(0, 120));
       else socket.close(CLOSE_FAILED, 'internal_error');
