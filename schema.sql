@@ -207,6 +207,7 @@ CREATE TABLE memory_entries (
   embedding real[] NOT NULL,
   created_at timestamp(3) with time zone DEFAULT now() NOT NULL,
   expires_at timestamp(3) with time zone,
+  model text DEFAULT ''::text NOT NULL,
   CONSTRAINT memory_entries_pkey PRIMARY KEY (id),
   CONSTRAINT memory_entries_source_check CHECK (source = ANY (ARRAY['fact'::text, 'turn'::text]))
 );
@@ -217,6 +218,7 @@ CREATE INDEX memory_entries_tenant_id_agent_id_idx ON memory_entries USING btree
 COMMENT ON TABLE memory_entries IS 'semantic memory: facts, and what was kept of turns';
 COMMENT ON COLUMN memory_entries.session IS 'the conversation it is from, whose erasure it goes with';
 COMMENT ON COLUMN memory_entries.embedding IS 'a unit vector of the local model';
+COMMENT ON COLUMN memory_entries.model IS 'who made the vector, and its length; empty for the model that ships with the server';
 
 CREATE TABLE memory_messages (
   session_id uuid NOT NULL,

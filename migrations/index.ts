@@ -15,6 +15,7 @@ import { AddAgentLifecycle1764600000200 } from './1764600000200-add-agent-lifecy
 import { CreateKv1764600000300 } from './1764600000300-create-kv.js';
 import { AddTimeBudgets1764700000000 } from './1764700000000-add-time-budgets.js';
 import { AddWebhookFormats1764700000200 } from './1764700000200-add-webhook-formats.js';
+import { AddMemoryModels1764700000300 } from './1764700000300-add-memory-models.js';
 
 /** Every migration, oldest first. A file that is not listed here does not run; a test compares the list with the folder. */
 export const MIGRATIONS = [
@@ -35,4 +36,5 @@ export const MIGRATIONS = [
   CreateKv1764600000300,
   AddTimeBudgets1764700000000,
   AddWebhookFormats1764700000200,
+  AddMemoryModels1764700000300,
 ] as const;

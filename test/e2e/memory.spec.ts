@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type AgentProblem, ask, askLater, eventsOf, storeAgent } from '../support/agents.js';
+import { EmbeddingEndpoint } from '../support/embedding-endpoint.js';
 import { startApp, type ApiClient, type TestApp } from '../support/index.js';
 import { ModelServer, type ModelCall } from '../support/model-server.js';
 import { eventually, runToEnd, storeWorkflow, type RunBody } from '../support/runs.js';
@@ -306,6 +307,34 @@ describe('subjects', () => {
     expect(JSON.stringify(body)).toContain('other_subject');
     await ask(api, 'strict', 'still me', { session_id: 's' });
     expect((await session('strict', 's')).message_count).toBe(4);
+  });
+});
+
+describe('another embedding model', () => {
+  it('embeds what is remembered; what the one before embedded is not mixed with it', async () => {
+    const endpoint = await EmbeddingEndpoint.start();
+    const { dimensions: _, ...embedding } = endpoint.spec as { dimensions: number };
+    await agent('elsewhere', { semantic: { roles: ['user'], min_tokens: 0 } });
+    await addFact('elsewhere', 'the loom is in the attic');
+    await agent('elsewhere', { semantic: { embedding, roles: ['user'], min_tokens: 0, similarity_threshold: 0.99 } });
+    expect(await search('elsewhere', 'the loom is in the attic')).toEqual([]);
+    await addFact('elsewhere', 'the reed is in the cellar');
+    await ask(api, 'elsewhere', 'the shuttle is lost', { session_id: 's' });
+    expect(endpoint.calls.flat()).toEqual(expect.arrayContaining(['the reed is in the cellar', 'the shuttle is lost']));
+    expect((await search('elsewhere', 'the reed is in the cellar'))[0]).toMatchObject({ text: 'the reed is in the cellar' });
+    await ask(api, 'elsewhere', 'the shuttle is lost', { session_id: 'other' });
+    expect(system(last())).toContain('- the shuttle is lost');
+    expect(await facts('elsewhere')).toHaveLength(4);
+    endpoint.stop();
+    const faulty = {
+      name: 'faulty',
+      model: { primary: models.block('f') },
+      memory: { semantic: { embedding: { provider: 'openai_compatible', model: 'x' } } },
+    };
+    expect(await api.post('/agents', faulty)).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/memory/semantic/embedding/base_url' }] },
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../engine/index.js';
+import type { MemoryEmbedding } from './memory-model.js';
 
 /** What an agent's definition says about its memory (`memory`). Only what it says is done. */
 export interface MemorySettings {
@@ -16,6 +17,8 @@ export interface MemorySettings {
     readonly ttl?: number;
   };
   readonly semantic?: {
+    /** Who turns texts into vectors; the model that ships with the server. What another model embedded is not found. */
+    readonly embedding?: MemoryEmbedding;
     /** What is kept by itself: the messages of `turns`, or nothing but the `facts` that are stored by request. Default `turns`. */
     readonly store_on?: 'turns' | 'facts';
     /** Whose messages of a turn are kept; the assistant's. */

@@ -29,6 +29,8 @@ export interface NewEntry {
   readonly source: EntrySource;
   readonly text: string;
   readonly embedding: Float32Array;
+  /** See `vectorSpace`. */
+  readonly space: string;
   readonly metadata: JsonObject;
   readonly session?: string;
   readonly subject: string | null;
@@ -46,6 +48,12 @@ export interface Whose {
 
 export type FoundEntry = EntryRow & { readonly score: number };
 
+/** A text as a vector, and what it compares with. */
+export interface QueryVector {
+  readonly vector: Float32Array;
+  readonly space: string;
+}
+
 interface Limits {
   readonly limit: number;
   /** Least cosine. */
@@ -61,7 +69,7 @@ const COLUMNS = 'id, source, text, session, subject, metadata, run_id, step, cre
 const SEEN = `tenant_id = $1 AND agent = $2 AND (expires_at IS NULL OR expires_at > now())
   AND ($3::boolean OR subject = $4::text OR $5::boolean AND subject IS NULL)`;
 
-/** Texts that are found by meaning. Every vector of an agent is compared: the nearest is the nearest. */
+/** Texts that are found by meaning. Every vector of an agent and of the model asked is compared: the nearest is the nearest. */
 @Injectable()
 export class EntryStore {
   constructor(
@@ -69,11 +77,16 @@ export class EntryStore {
     @InjectDataSource() private readonly dataSource: DataSource,
   ) {}
 
-  async insert(tenant: string, agent: string, entries: readonly NewEntry[], manager: EntityManager = this.dataSource.manager): Promise<void> {
+  async insert(
+    tenant: string,
+    agent: string,
+    entries: readonly NewEntry[],
+    manager: EntityManager = this.dataSource.manager,
+  ): Promise<void> {
     for (const entry of entries) {
       await manager.query(
-        `INSERT INTO memory_entries (id, tenant_id, agent, source, text, session, subject, metadata, run_id, step, embedding, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[], now() + $12::double precision * interval '1 s')`,
+        `INSERT INTO memory_entries (id, tenant_id, agent, source, text, session, subject, metadata, run_id, step, embedding, expires_at, model)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::real[], now() + $12::double precision * interval '1 s', $13)`,
         [
           entry.id,
           tenant,
@@ -87,13 +100,14 @@ export class EntryStore {
           entry.step ?? null,
           [...entry.embedding],
           entry.ttl ?? null,
+          entry.space,
         ],
       );
     }
   }
 
   /** Best first. */
-  async search(tenant: string, agent: string, whose: Whose | null, query: Float32Array, limits: Limits): Promise<FoundEntry[]> {
+  async search(tenant: string, agent: string, whose: Whose | null, query: QueryVector, limits: Limits): Promise<FoundEntry[]> {
     const seen = [tenant, agent, whose === null, whose?.subject ?? null, whose?.nobodys ?? false];
     const candidates = await (this.database.info.pgvector ? this.byPgvector(seen, query, limits) : this.exactly(seen, query, limits));
     const rows = await this.dataSource.query<EntryRow[]>(`SELECT ${COLUMNS} FROM memory_entries WHERE id = ANY ($1::uuid[])`, [
@@ -150,22 +164,24 @@ export class EntryStore {
     return count;
   }
 
-  private byPgvector(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
+  private byPgvector(seen: readonly unknown[], { vector: query, space }: QueryVector, { limit, threshold }: Limits): Promise<Candidate[]> {
     const distance = `embedding::vector(${query.length}) <=> $6::vector(${query.length})`;
+    // First those of the model: vectors of another length do not compare.
     return this.dataSource.query<Candidate[]>(
-      `SELECT id, 1 - (${distance}) AS score FROM memory_entries WHERE ${SEEN} AND ${distance} <= 1 - $7::double precision ORDER BY ${distance}, id LIMIT $8`,
-      [...seen, `[${query.join(',')}]`, threshold, limit],
+      `WITH seen AS MATERIALIZED (SELECT id, embedding FROM memory_entries WHERE ${SEEN} AND model = $9)
+       SELECT id, 1 - (${distance}) AS score FROM seen WHERE ${distance} <= 1 - $7::double precision ORDER BY ${distance}, id LIMIT $8`,
+      [...seen, `[${query.join(',')}]`, threshold, limit, space],
     );
   }
 
   /** Without pgvector every vector that is seen is compared, in the database, so that none of them travels. */
-  private exactly(seen: readonly unknown[], query: Float32Array, { limit, threshold }: Limits): Promise<Candidate[]> {
+  private exactly(seen: readonly unknown[], { vector, space }: QueryVector, { limit, threshold }: Limits): Promise<Candidate[]> {
     return this.dataSource.query<Candidate[]>(
       `SELECT id, score FROM (
          SELECT id, (SELECT sum(v.stored * v.asked) FROM unnest(embedding, $6::real[]) AS v (stored, asked))::double precision AS score
-         FROM memory_entries WHERE ${SEEN}) AS compared
+         FROM memory_entries WHERE ${SEEN} AND model = $9) AS compared
        WHERE score >= $7 ORDER BY score DESC, id LIMIT $8`,
-      [...seen, Array.from(query), threshold, limit],
+      [...seen, Array.from(vector), threshold, limit, space],
     );
   }
 }

@@ -26,9 +26,10 @@ import {
 } from './dto/session.dto.js';
 import { EntryStore } from './entry.store.js';
 import { Erasure } from './erasure.js';
+import type { MemoryEmbedding } from './memory-model.js';
 import type { Part } from './parts.js';
 import { RunsOfMemory } from './runs-of-memory.js';
-import { SemanticMemory } from './semantic-memory.js';
+import { type Remembering, SemanticMemory } from './semantic-memory.js';
 import { SessionStore } from './session.store.js';
 
 /** What the agents of the caller's tenant remember. */
@@ -86,10 +87,11 @@ export class MemoryService {
     reservedId: string | undefined,
     signal: AbortSignal,
   ): Promise<FactDto> {
-    const agent = await this.agent(tenant, ref);
+    const remembering = await this.remembering(tenant, ref);
+    const { agent } = remembering;
     const { text, subject = null, metadata = {}, ttl } = body;
     const id = reservedId ?? uuidv7();
-    await this.asking(() => this.semantic.storeFact(tenant, agent, { id, text, subject, metadata, ttl }, signal));
+    await this.asking(() => this.semantic.storeFact(remembering, { id, text, subject, metadata, ttl }, signal));
     const stored = await this.entries.find(tenant, agent, id);
     if (stored === null) throw new NotFoundError('fact');
     return toFact(stored);
@@ -106,19 +108,26 @@ export class MemoryService {
   async search({ tenant }: Principal, ref: string, query: SearchMemoryQueryDto, signal: AbortSignal): Promise<SearchMemoryResultDto> {
     const { query: text, top_k: limit, score_threshold: threshold, subject } = query;
     const whose = subject === undefined ? null : { subject, nobodys: false };
-    const search = { tenant, agent: await this.agent(tenant, ref), query: text, whose };
-    const found = await this.asking(() => this.semantic.search(search, { limit, threshold }, signal));
+    const remembering = await this.remembering(tenant, ref);
+    const found = await this.asking(() => this.semantic.search(remembering, { query: text, whose }, { limit, threshold }, signal));
     return { results: found.map(toRemembered) };
   }
 
   /** The name of an agent that is there, or was: memory outlives it. Throws 404. */
   private async agent(tenant: string, ref: string): Promise<string> {
-    const [row] = await this.dataSource.query<{ name: string }[]>(
-      `SELECT name FROM workflows WHERE tenant_id = $1 AND kind = 'agent' AND (name = $2 OR id::text = $2) LIMIT 1`,
+    return (await this.remembering(tenant, ref)).agent;
+  }
+
+  /** The same, with the model that its latest version embeds by. */
+  private async remembering(tenant: string, ref: string): Promise<Remembering> {
+    const [row] = await this.dataSource.query<{ name: string; embedding: MemoryEmbedding | null }[]>(
+      `SELECT w.name, v.definition #> '{agent,memory,semantic,embedding}' AS embedding
+       FROM workflows w LEFT JOIN workflow_versions v ON v.workflow_id = w.id AND v.version = w.latest_version
+       WHERE w.tenant_id = $1 AND w.kind = 'agent' AND (w.name = $2 OR w.id::text = $2) ORDER BY w.id DESC LIMIT 1`,
       [tenant, ref],
     );
     if (row === undefined) throw new NotFoundError('agent');
-    return row.name;
+    return { tenant, agent: row.name, embedding: row.embedding ?? undefined };
   }
 
   private async erase(principal: Principal, ref: string, part: Part, cancel: boolean): Promise<ErasedDto> {

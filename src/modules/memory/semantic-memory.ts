@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { JsonObject } from '../../engine/index.js';
-import { Embeddings, LOCAL_MODEL } from '../embeddings/index.js';
+import { Embeddings } from '../embeddings/index.js';
 import type { MemoryMessage, MemorySettings, MemoryTurn } from './agent-memory.js';
-import { EntryStore, type EntryRow, type FoundEntry, type NewEntry, type Whose } from './entry.store.js';
+import { EntryStore, type EntryRow, type FoundEntry, type NewEntry, type QueryVector, type Whose } from './entry.store.js';
+import { type MemoryEmbedding, modelOf, vectorSpace } from './memory-model.js';
 import { estimatedTokens } from './strategies.js';
 
 type Semantic = NonNullable<MemorySettings['semantic']>;
@@ -15,6 +16,13 @@ const DEFAULT_MIN_TOKENS = 50;
 /** Nobody can hang up on a step of a run. */
 const NEVER = new AbortController().signal;
 
+/** An agent whose memory is meant. */
+export interface Remembering {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly embedding: MemoryEmbedding | undefined;
+}
+
 export interface NewFact {
   readonly id: string;
   readonly text: string;
@@ -23,7 +31,7 @@ export interface NewFact {
   readonly ttl?: number | undefined;
 }
 
-/** What an agent knows beyond a conversation, found by meaning with the model that ships with the server. */
+/** What an agent knows beyond a conversation, found by meaning with the model that its definition names, or the one that ships with the server. */
 @Injectable()
 export class SemanticMemory {
   constructor(
@@ -38,6 +46,7 @@ export class SemanticMemory {
     if (storeOn !== 'turns' || kept.length === 0) return [];
     const vectors = await this.vectors(
       turn.tenant,
+      settings.embedding,
       kept.map(({ content }) => content),
       NEVER,
     );
@@ -45,7 +54,8 @@ export class SemanticMemory {
       id: uuidv7(),
       source: 'turn',
       text: content,
-      embedding: vectors[index] as Float32Array,
+      embedding: (vectors[index] as QueryVector).vector,
+      space: (vectors[index] as QueryVector).space,
       metadata: { role },
       session: turn.session,
       subject,
@@ -59,33 +69,51 @@ export class SemanticMemory {
    * What resembles the query, best first: of the turn's subject and of nobody in particular. Nothing of the turns that are before
    * the model anyway.
    */
-  async recall(turn: MemoryTurn, settings: Semantic, query: string, subject: string | null, shown: ReadonlySet<string>): Promise<FoundEntry[]> {
+  async recall(
+    turn: MemoryTurn,
+    settings: Semantic,
+    query: string,
+    subject: string | null,
+    shown: ReadonlySet<string>,
+  ): Promise<FoundEntry[]> {
     const limit = settings.max_results ?? settings.top_k ?? DEFAULT_MAX_RESULTS;
     const threshold = settings.similarity_threshold ?? DEFAULT_THRESHOLD;
-    const [vector] = await this.vectors(turn.tenant, [query], NEVER);
+    const [vector] = await this.vectors(turn.tenant, settings.embedding, [query], NEVER);
     const whose: Whose = { subject, nobodys: true };
-    const found = await this.entries.search(turn.tenant, turn.agent, whose, vector as Float32Array, { limit: limit + 2 * shown.size, threshold });
+    const found = await this.entries.search(turn.tenant, turn.agent, whose, vector as QueryVector, {
+      limit: limit + 2 * shown.size,
+      threshold,
+    });
     return found.filter((entry) => !shown.has(`${entry.run_id} ${entry.step}`)).slice(0, limit);
   }
 
   /** Throws `StepError` when the model cannot be asked. */
-  async storeFact(tenant: string, agent: string, fact: NewFact, signal: AbortSignal): Promise<void> {
-    const [embedding] = await this.vectors(tenant, [fact.text], signal);
-    await this.entries.insert(tenant, agent, [{ ...fact, source: 'fact', embedding: embedding as Float32Array }]);
+  async storeFact({ tenant, agent, embedding }: Remembering, fact: NewFact, signal: AbortSignal): Promise<void> {
+    const [found] = await this.vectors(tenant, embedding, [fact.text], signal);
+    const { vector, space } = found as QueryVector;
+    await this.entries.insert(tenant, agent, [{ ...fact, source: 'fact', embedding: vector, space }]);
   }
 
   /** Best first. Throws `StepError` when the model cannot be asked. */
   async search(
-    { tenant, agent, query, whose }: { readonly tenant: string; readonly agent: string; readonly query: string; readonly whose: Whose | null },
+    { tenant, agent, embedding }: Remembering,
+    { query, whose }: { readonly query: string; readonly whose: Whose | null },
     limits: { readonly limit: number; readonly threshold: number },
     signal: AbortSignal,
   ): Promise<FoundEntry[]> {
-    const [vector] = await this.vectors(tenant, [query], signal);
-    return this.entries.search(tenant, agent, whose, vector as Float32Array, limits);
+    const [vector] = await this.vectors(tenant, embedding, [query], signal);
+    return this.entries.search(tenant, agent, whose, vector as QueryVector, limits);
   }
 
-  private vectors(tenant: string, texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]> {
-    return this.embeddings.embedder(tenant, LOCAL_MODEL).embed(texts, signal);
+  private async vectors(
+    tenant: string,
+    embedding: MemoryEmbedding | undefined,
+    texts: readonly string[],
+    signal: AbortSignal,
+  ): Promise<QueryVector[]> {
+    const model = modelOf(embedding);
+    const vectors = await this.embeddings.embedder(tenant, model).embed(texts, signal);
+    return vectors.map((vector) => ({ vector, space: vectorSpace(model, vector.length) }));
   }
 }
 

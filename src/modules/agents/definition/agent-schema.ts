@@ -91,6 +91,14 @@ const OUTPUT_GUARDRAIL: JsonObject = {
   ],
 };
 
+const KEY_VARIABLE: JsonObject = {
+  type: 'string',
+  pattern: '^[A-Z][A-Z0-9_]*$',
+  description: 'Variable of the server that holds the key.',
+};
+const ADDRESS: JsonObject = { type: 'string', format: 'uri', maxLength: 2_000, description: 'Of the endpoint, without `/embeddings`.' };
+const VECTOR_LENGTH: JsonObject = { dimensions: count(1, 4_000), request_dimensions: { type: 'boolean' } };
+
 const MEMORY: JsonObject = closed({
   conversational: closed({
     backend: text(40, 'Accepted and ignored: sessions are in Postgres.'),
@@ -102,6 +110,24 @@ const MEMORY: JsonObject = closed({
     ttl: count(1, 10 * 366 * 86_400, 'Seconds after its last turn that a session is forgotten.'),
   }),
   semantic: closed({
+    embedding: {
+      oneOf: [
+        closed({ provider: { const: 'local' } }, ['provider']),
+        closed({ provider: { const: 'openai' }, model: text(200), api_key_env: KEY_VARIABLE, ...VECTOR_LENGTH, base_url: ADDRESS }, [
+          'provider',
+          'model',
+        ]),
+        closed(
+          { provider: { const: 'openai_compatible' }, model: text(200), api_key_env: KEY_VARIABLE, ...VECTOR_LENGTH, base_url: ADDRESS },
+          ['provider', 'model', 'base_url'],
+        ),
+      ],
+      type: 'object',
+      required: ['provider'],
+      discriminator: { propertyName: 'provider' },
+      description:
+        'Who turns texts into vectors; the model that ships with the server, if not said. What another model embedded is kept and not found.',
+    },
     backend: text(40, 'Accepted and ignored.'),
     store_on: {
       type: 'string',
