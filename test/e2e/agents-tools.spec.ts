@@ -67,6 +67,16 @@ describe('every agent is a tool', () => {
     expect((await execute('agent_greeter', { query: 'x' }, {}, other.api)).status).toBe(404);
   });
 
+  it('once it is deployed', async () => {
+    await api.post('/agents', agent('unready'), { query: { draft: 'true' } });
+    const { body: listed } = await api.get<{ data: object[] }>('/tools', { query: { source: 'agent', q: 'unready' } });
+    expect(listed.data).toEqual([]);
+    expect((await execute('agent_unready', { query: 'x' })).status).toBeOneOf([404, 409]);
+    await api.post('/agents/unready/deploy');
+    models.reply({ text: 'ready' });
+    expect((await execute('agent_unready', { query: 'x' })).body).toMatchObject({ output: 'ready' });
+  });
+
   it('is cancelled when the time is over', async () => {
     await storeAgent(api, agent('sleeper'));
     models.reply({ stallAfter: 1 });

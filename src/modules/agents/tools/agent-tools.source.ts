@@ -13,7 +13,7 @@ interface Row {
   readonly description: string | null;
 }
 
-/** Every agent of the tenant as a tool, `agent_<name>`: it takes a query, and answers with its data or its text. */
+/** Every agent of the tenant as a tool, `agent_<name>`, listed while it is deployed: it takes a query, and answers with its data or its text. */
 @ToolSourceProvider()
 export class AgentToolsSource implements ToolSource {
   readonly order = 15;
@@ -23,7 +23,7 @@ export class AgentToolsSource implements ToolSource {
 
   async list(tenant: string, { after = '', limit, text = '' }: ToolWindow = {}): Promise<readonly Tool[]> {
     const rows = await this.dataSource.query<Row[]>(
-      `SELECT * FROM (SELECT ${NAME} AS tool, w.id, w.name, w.description FROM workflows w WHERE ${OF_TENANT}) AS tools
+      `SELECT * FROM (SELECT ${NAME} AS tool, w.id, w.name, w.description FROM workflows w WHERE ${OF_TENANT} AND w.lifecycle IS NULL) AS tools
        WHERE tool COLLATE "C" > $2 AND position(lower($3) in lower(tool)) > 0 ORDER BY tool COLLATE "C", id LIMIT $4`,
       [tenant, after, text, limit ?? null],
     );
