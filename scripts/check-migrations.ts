@@ -27,6 +27,8 @@ const changes = await withFreshDatabase(async (database) => {
   }
 });
 if (changes.length > 0) {
-  process.stderr.write(`The migrations do not make what the entities say. TypeORM would run:\n${changes.map((change) => `  ${change}\n`).join('')}`);
+  process.stderr.write(
+    `The migrations do not make what the entities say. TypeORM would run:\n${changes.map((change) => `  ${change}\n`).join('')}`,
+  );
   process.exitCode = 1;
 } else process.stdout.write(`migrations and ${entities.length} entities agree\n`);

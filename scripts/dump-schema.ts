@@ -70,7 +70,8 @@ interface Defined {
 
 function columnLine(column: Column): string {
   const parts = [pg.escapeIdentifier(column.name), column.type];
-  if (column.generated !== '') parts.push(`GENERATED ALWAYS AS (${column.fallback ?? ''}) ${column.generated === 's' ? 'STORED' : 'VIRTUAL'}`);
+  if (column.generated !== '')
+    parts.push(`GENERATED ALWAYS AS (${column.fallback ?? ''}) ${column.generated === 's' ? 'STORED' : 'VIRTUAL'}`);
   else if (column.identity !== '') parts.push(`GENERATED ${column.identity === 'a' ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY`);
   else if (column.fallback !== null) parts.push(`DEFAULT ${column.fallback}`);
   if (column.required) parts.push('NOT NULL');
@@ -117,7 +118,8 @@ const dump = await withFreshDatabase(async (database) => {
     const functions = (await client.query<Defined>(FUNCTIONS)).rows;
     const parts = ['-- The schema that all migrations together make. Written by `npm run schema`; not meant to be run.'];
     for (const { definition } of functions) parts.push(`${definition.trimEnd()};`);
-    for (const relation of relations) parts.push(relation.kind === 'r' || relation.kind === 'p' ? await describeTable(client, relation) : describeView(relation));
+    for (const relation of relations)
+      parts.push(relation.kind === 'r' || relation.kind === 'p' ? await describeTable(client, relation) : describeView(relation));
     return `${parts.join('\n\n')}\n`;
   } finally {
     await client.end();

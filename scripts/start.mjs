@@ -8,7 +8,9 @@ const ROOT = new URL('..', import.meta.url);
 function stale() {
   if (!existsSync(ENTRY)) return true;
   const built = statSync(ENTRY).mtimeMs;
-  return globSync(['src/**/*.ts', 'migrations/*.ts', 'package.json'], { cwd: ROOT }).some((file) => statSync(new URL(file, ROOT)).mtimeMs > built);
+  return globSync(['src/**/*.ts', 'migrations/*.ts', 'package.json'], { cwd: ROOT }).some(
+    (file) => statSync(new URL(file, ROOT)).mtimeMs > built,
+  );
 }
 
 if (stale()) {

@@ -11,7 +11,9 @@ async function main(): Promise<void> {
   const { config, warnings } = loadProcessConfig();
   const logger = createLogger(config);
   for (const warning of warnings) logger.warn(warning);
-  process.on('uncaughtExceptionMonitor', (err, origin) => logger.error({ err, origin }, 'the process ends by an error that nobody handled'));
+  process.on('uncaughtExceptionMonitor', (err, origin) =>
+    logger.error({ err, origin }, 'the process ends by an error that nobody handled'),
+  );
 
   // Nothing is under way yet, so a signal ends the start at once. It has to be said: for the first process of a container
   // the kernel has no default action.

@@ -67,7 +67,9 @@ export function findFaults(sources: readonly SourceFile[]): string[] {
 function faultsOf(source: SourceFile): string[] {
   const isTest = TEST_FILE.test(source.path);
   const faults = source.imports.flatMap((target) => {
-    const reason = isTest ? undefined : (layerFault(source.path, target) ?? compatFault(source.path, target) ?? moduleFault(source.path, target));
+    const reason = isTest
+      ? undefined
+      : (layerFault(source.path, target) ?? compatFault(source.path, target) ?? moduleFault(source.path, target));
     return reason === undefined ? [] : [`${source.path} -> ${target}: ${reason}`];
   });
   if (source.readsEnvironment && !isTest && !source.path.startsWith('src/config/'))
@@ -97,7 +99,10 @@ function layerFault(from: string, target: string): string | undefined {
   if (layer === 'client' && targetLayer !== undefined && targetLayer !== 'client') return 'the client is shipped alone';
   if (layer === 'compat' && (targetLayer === 'cli' || targetLayer === 'client'))
     return 'compat only uses modules, platform, config and engine';
-  if (layer === 'compat' && (DATABASE_PACKAGES.has(target) || target.startsWith('src/platform/database/') || target.startsWith('migrations/')))
+  if (
+    layer === 'compat' &&
+    (DATABASE_PACKAGES.has(target) || target.startsWith('src/platform/database/') || target.startsWith('migrations/'))
+  )
     return 'dialects translate; only modules touch the database';
   return undefined;
 }

@@ -31,7 +31,12 @@ describe('the check', () => {
     ['a dialect to another', 'src/compat/awf/a.ts', `import { x } from '../flwd/index.js';`, 'no dialect knows another'],
     ['the kit to a dialect', 'src/compat/kit/a.ts', `import { x } from '../flwd/index.js';`, 'no dialect knows another'],
     ['a dialect to the database', 'src/compat/awf/a.ts', `import { DataSource } from 'typeorm';`, 'only modules touch the database'],
-    ['a dialect to our database', 'src/compat/awf/a.ts', `import { x } from '../../platform/database/index.js';`, 'only modules touch the database'],
+    [
+      'a dialect to our database',
+      'src/compat/awf/a.ts',
+      `import { x } from '../../platform/database/index.js';`,
+      'only modules touch the database',
+    ],
     ['anyone to observability', 'src/modules/runs/a.ts', `import { x } from '../observability/index.js';`, 'nobody calls it'],
     ['anyone to the application', 'src/modules/runs/a.ts', `import { x } from '../../app.module.js';`, 'puts the application together'],
     ['shipped code to test code', 'src/modules/runs/a.ts', `import { x } from './testing/fake.js';`, 'made for tests'],

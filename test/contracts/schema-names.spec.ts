@@ -23,7 +23,9 @@ const SNAKE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
 describe('the schema', () => {
   it('names tables and columns in snake_case', async () => {
-    const columns = await database.query<Column[]>(`SELECT table_name, column_name, data_type FROM information_schema.columns WHERE ${OURS}`);
+    const columns = await database.query<Column[]>(
+      `SELECT table_name, column_name, data_type FROM information_schema.columns WHERE ${OURS}`,
+    );
     expect(columns.length).toBeGreaterThan(50);
     expect(columns.filter(({ table_name, column_name }) => !SNAKE.test(table_name) || !SNAKE.test(column_name))).toEqual([]);
   });

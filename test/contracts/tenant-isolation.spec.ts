@@ -50,7 +50,11 @@ function pathOf(route: Route): string {
   const prefix = Object.keys(mine.ids).find((start) => route.path.startsWith(`${start}{`));
   if (prefix === undefined) throw new Error(`tenant-world.ts makes nothing for ${route.path}`);
   // An id may be written as several parameters in a row.
-  return route.path.replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '').replace(/\{(\w+)\}/g, (written, name: string) => mine.parts[name] ?? written) + (QUERIES[route.operationId] ?? '');
+  return (
+    route.path
+      .replace(/\{[^}]+\}(\/\{[^}]+\})*/, mine.ids[prefix] ?? '')
+      .replace(/\{(\w+)\}/g, (written, name: string) => mine.parts[name] ?? written) + (QUERIES[route.operationId] ?? '')
+  );
 }
 
 async function send(api: ApiClient, { method, operationId }: Route, path: string): Promise<{ status: number; text: string }> {

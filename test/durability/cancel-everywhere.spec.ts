@@ -27,7 +27,10 @@ const latencies = new Map<string, number[]>();
 beforeAll(async () => {
   postgres = await realPostgres();
   target = await startTarget(answer);
-  cluster = await startCluster(postgres, { nodes: [{}, {}, { HEDDLE_ROLE: 'api' }], env: { HEDDLE_PARK_AFTER_MS: '50', HEDDLE_LEASE_MS: '30000' } });
+  cluster = await startCluster(postgres, {
+    nodes: [{}, {}, { HEDDLE_ROLE: 'api' }],
+    env: { HEDDLE_PARK_AFTER_MS: '50', HEDDLE_LEASE_MS: '30000' },
+  });
   for (const definition of workflows(target.url)) await storeWorkflow(apiOf(cluster, 0), definition);
 });
 afterAll(async () => {
@@ -46,16 +49,27 @@ function answer(request: Received): void {
 function workflows(url: string): object[] {
   const http = (path: string): object => ({ type: 'http.request', config: { url: `${url}${path}`, timeout_ms: HOUR_MS } });
   const child = (workflow: string): object => ({ type: 'workflow.run', config: { workflow, inputs: { name: '{{ inputs.name }}' } } });
-  const define = (name: string, nodes: object[], settings: object = {}): object => ({ name: `cancel/${name}`, inputs: { type: 'object' }, nodes, settings });
+  const define = (name: string, nodes: object[], settings: object = {}): object => ({
+    name: `cancel/${name}`,
+    inputs: { type: 'object' },
+    nodes,
+    settings,
+  });
   return [
-    define('http', [{ id: 'call', ...http('/hang/{{ inputs.name }}') }, { id: 'after', needs: ['call'], ...http('/after/{{ inputs.name }}') }]),
+    define('http', [
+      { id: 'call', ...http('/hang/{{ inputs.name }}') },
+      { id: 'after', needs: ['call'], ...http('/after/{{ inputs.name }}') },
+    ]),
     define('each', [{ id: 'call', for_each: { items: '{{ range(12) }}', max_parallel: 4 }, ...http('/hang/{{ inputs.name }}') }]),
     define('endless', [{ id: 'spin', type: 'code.javascript', config: { source: 'for (;;);', timeout_ms: 30_000 } }]),
     define('script', [{ id: 'sum', type: 'code.javascript', config: { source: 'return input.n + 1', input: { n: 1 } } }], {}),
     define('delay', [{ id: 'sleep', type: 'time.delay', config: { delay_ms: HOUR_MS } }]),
     define('grandchild', [{ id: 'call', ...http('/hang/{{ inputs.name }}') }]),
     define('child', [{ id: 'sub', ...child('cancel/grandchild') }]),
-    define('parent', [{ id: 'sub', ...child('cancel/child') }, { id: 'sleep', type: 'time.delay', config: { delay_ms: HOUR_MS } }]),
+    define('parent', [
+      { id: 'sub', ...child('cancel/child') },
+      { id: 'sleep', type: 'time.delay', config: { delay_ms: HOUR_MS } },
+    ]),
     define('one-at-a-time', [{ id: 'call', ...http('/hang/{{ inputs.name }}') }], { concurrency: { key: '{{ inputs.name }}', limit: 1 } }),
     define('retrying', [
       {
@@ -99,7 +113,11 @@ async function cancel(at: ApiClient, id: string, what: string, stopping: readonl
       const receipt = await at.post<Receipt>(`/runs/${id}/cancel`, { reason: 'enough' });
       expect(receipt).toMatchObject({ status: 202, body: { status: 'cancelling' } });
       expect(receipt.body.stopping?.toSorted()).toEqual(stopping);
-      await eventually(async () => (await at.get<RunBody>(`/runs/${id}`)).body.status, (status) => status === 'cancelled', 30_000);
+      await eventually(
+        async () => (await at.get<RunBody>(`/runs/${id}`)).body.status,
+        (status) => status === 'cancelled',
+        30_000,
+      );
     })(),
   );
   latencies.set(what, [...(latencies.get(what) ?? []), ms]);
@@ -113,7 +131,12 @@ async function cancel(at: ApiClient, id: string, what: string, stopping: readonl
 
 let names = 0;
 const name = (): string => `n${(names += 1)}`;
-const openAt = (path: string, count: number): Promise<number> => eventually(async () => target.open(path), (open) => open === count, DEADLINE_MS);
+const openAt = (path: string, count: number): Promise<number> =>
+  eventually(
+    async () => target.open(path),
+    (open) => open === count,
+    DEADLINE_MS,
+  );
 
 describe('a run that has not begun', () => {
   it('because of its time, never begins', async () => {
@@ -202,7 +225,10 @@ describe('a run that is under way', () => {
 
 describe('the children of a run', () => {
   const childOf = async (id: string): Promise<string> => {
-    const page = (): Promise<RunBody[]> => api().get<{ data: RunBody[] }>('/runs', { query: { parent: id } }).then(({ body }) => body.data);
+    const page = (): Promise<RunBody[]> =>
+      api()
+        .get<{ data: RunBody[] }>('/runs', { query: { parent: id } })
+        .then(({ body }) => body.data);
     return (await eventually(page, (found) => found.length === 1))[0]?.id ?? '';
   };
 
@@ -235,9 +261,17 @@ describe('the children of a run', () => {
       await api(index + 1).post(`/runs/${id}/cancel`, {});
       await reached(id, ({ status }) => status === 'cancelled');
       const family = async (ids: string[]): Promise<RunBody[]> =>
-        (await Promise.all(ids.map((each) => api().get<{ data: RunBody[] }>('/runs', { query: { parent: each } })))).flatMap(({ body }) => body.data);
-      const children = await eventually(() => family([id]), (all) => all.every(({ status }) => status === 'cancelled'));
-      const grandchildren = await eventually(() => family(children.map((child) => child.id)), (all) => all.every(({ status }) => status === 'cancelled'));
+        (await Promise.all(ids.map((each) => api().get<{ data: RunBody[] }>('/runs', { query: { parent: each } })))).flatMap(
+          ({ body }) => body.data,
+        );
+      const children = await eventually(
+        () => family([id]),
+        (all) => all.every(({ status }) => status === 'cancelled'),
+      );
+      const grandchildren = await eventually(
+        () => family(children.map((child) => child.id)),
+        (all) => all.every(({ status }) => status === 'cancelled'),
+      );
       expect(grandchildren.length).toBeLessThanOrEqual(1);
       await openAt(`/hang/${called}`, 0);
     });
@@ -258,7 +292,12 @@ describe('a cancel that races the end', () => {
         expect({ id, receipt: receipt.body.status, end: end.status }).toEqual({ id, receipt: 'cancelling', end: 'cancelled' });
       } else {
         outcomes.late += 1;
-        expect({ id, status: receipt.status, receipt: receipt.body.status, end: end.status }).toEqual({ id, status: 200, receipt: 'success', end: 'success' });
+        expect({ id, status: receipt.status, receipt: receipt.body.status, end: end.status }).toEqual({
+          id,
+          status: 200,
+          receipt: 'success',
+          end: 'success',
+        });
       }
       const ends = types(await events(id)).filter((type) => ['run.completed', 'run.failed', 'run.cancelled'].includes(type));
       expect(ends).toHaveLength(1);
@@ -282,7 +321,11 @@ describe('without a worker', () => {
         await start(worker.api, 'http', { run_at: new Date(Date.now() + HOUR_MS).toISOString() }),
       ];
       const status = async (id: string): Promise<string> => (await only.api.get<RunBody>(`/runs/${id}`)).body.status;
-      for (const id of ids.slice(0, 3)) await eventually(() => status(id), (now) => now === 'waiting');
+      for (const id of ids.slice(0, 3))
+        await eventually(
+          () => status(id),
+          (now) => now === 'waiting',
+        );
       await worker.kill('SIGKILL');
       const ready = await start(only.api, 'http', { inputs: { name: name() } });
       expect(await status(ready)).toBe('pending');
@@ -290,7 +333,10 @@ describe('without a worker', () => {
         const [ms] = await timed(
           (async () => {
             expect((await only.api.post(`/runs/${id}/cancel`, {})).status).toBe(202);
-            await eventually(() => status(id), (now) => now === 'cancelled');
+            await eventually(
+              () => status(id),
+              (now) => now === 'cancelled',
+            );
           })(),
         );
         latencies.set('no worker alive', [...(latencies.get('no worker alive') ?? []), ms]);

@@ -38,7 +38,11 @@ afterAll(async () => {
 });
 
 /** Engines on one database. Without a poll, only pushes make a run go on. */
-function engines(count: number, options: { parkAfterMs: number; pollMs: number }, watch: WriteWatch = {}): [EngineHarness, ...EngineHarness[]] {
+function engines(
+  count: number,
+  options: { parkAfterMs: number; pollMs: number },
+  watch: WriteWatch = {},
+): [EngineHarness, ...EngineHarness[]] {
   const started = Array.from({ length: count }, () => {
     const store: RunStore = watched(new PostgresRunStore(pool), watch);
     return new EngineHarness(store, { ...options, leaseMs: 600_000 });
@@ -200,7 +204,10 @@ describe.each(['before', 'after'] as const)('while a park is held just %s its co
           ASLEEP_AFTER_MS,
         )) as string;
         release.get(child)?.();
-        await eventually(async () => (await store.loadJournals([child])).get(child)?.at(-1)?.type, (type) => type === 'run.completed');
+        await eventually(
+          async () => (await store.loadJournals([child])).get(child)?.at(-1)?.type,
+          (type) => type === 'run.completed',
+        );
       },
     };
     // The parent fills its node, so the child is the other one's.
@@ -217,7 +224,10 @@ describe.each(['before', 'after'] as const)('while a park is held just %s its co
     children.engine.start();
     for (let round = 0; round < 10; round += 1) {
       // A parent handed to a full node would be the other node's, where nobody opens the gate.
-      await eventually(async () => parents.engine.held, (held) => held === 0);
+      await eventually(
+        async () => parents.engine.held,
+        (held) => held === 0,
+      );
       expect(await outcome(parents, await parents.submit(definition))).toEqual({ status: 'success', parked: true });
     }
   });
@@ -259,14 +269,19 @@ describe('two server processes', () => {
   afterAll(async () => target?.close());
 
   const stopped = (pid: number): boolean => /\) T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  const status = async (index: number, id: string): Promise<string> => (await apiOf(cluster, index).get<RunBody>(`/runs/${id}`)).body.status;
+  const status = async (index: number, id: string): Promise<string> =>
+    (await apiOf(cluster, index).get<RunBody>(`/runs/${id}`)).body.status;
   const start = async (index: number, workflow: string, inputs: object = {}): Promise<string> =>
     (await apiOf(cluster, index).post<RunBody>(`/workflows/${encodeURIComponent(workflow)}/runs`, { inputs })).body.id;
 
   it('lose nothing when every wait is parked at once', async () => {
     cluster = await startCluster(postgres, { nodes: [{}, {}], env: { HEDDLE_PARK_AFTER_MS: '0' } });
     const api = apiOf(cluster, 0);
-    await storeWorkflow(api, { name: 'race/moment', nodes: [{ id: 'x', type: 'time.delay', config: { delay_ms: '{{ inputs.ms }}' } }], inputs: { type: 'object' } });
+    await storeWorkflow(api, {
+      name: 'race/moment',
+      nodes: [{ id: 'x', type: 'time.delay', config: { delay_ms: '{{ inputs.ms }}' } }],
+      inputs: { type: 'object' },
+    });
     await storeWorkflow(api, {
       name: 'race/parent',
       inputs: { type: 'object' },
@@ -284,39 +299,76 @@ describe('two server processes', () => {
         await someTime(12);
         expect((await apiOf(cluster, index + (index >> 2)).post(`/runs/${id}/cancel`, {})).status).toBe(202);
       }
-      const [ms, end] = await timed(eventually(() => status(index + 1, id), (now) => ['success', 'failed', 'cancelled'].includes(now), ASLEEP_AFTER_MS));
+      const [ms, end] = await timed(
+        eventually(
+          () => status(index + 1, id),
+          (now) => ['success', 'failed', 'cancelled'].includes(now),
+          ASLEEP_AFTER_MS,
+        ),
+      );
       expect(end).toBe(cancelled ? 'cancelled' : 'success');
       return ms;
     });
     console.log(`two processes: to the end ${spread(durations)}`);
   });
 
-  it.each(['park.before-commit', 'park.after-commit'])('a node that freezes at %s wakes up to a cancel and to a child’s end', async (point) => {
-    cluster = await startCluster(postgres, {
-      nodes: [{ NODE_OPTIONS: `--import=${PAUSE}`, STOP_AT: `${point}@2`, HEDDLE_WORKER_CONCURRENCY: '1' }, {}],
-      env: { HEDDLE_PARK_AFTER_MS: '0', HEDDLE_LEASE_MS: '60000' },
-    });
-    const [frozen] = cluster.nodes as [Cluster['nodes'][number]];
-    const other = apiOf(cluster, 1);
-    await storeWorkflow(other, { name: 'freeze/long', nodes: [{ id: 'x', type: 'time.delay', config: { delay_ms: HOUR_MS } }] });
-    await storeWorkflow(other, { name: 'freeze/child', nodes: [{ id: 'x', type: 'http.request', config: { url: `${target.url}/hold` } }] });
-    await storeWorkflow(other, { name: 'freeze/parent', nodes: [{ id: 'a', type: 'workflow.run', config: { workflow: 'freeze/child' } }] });
+  it.each(['park.before-commit', 'park.after-commit'])(
+    'a node that freezes at %s wakes up to a cancel and to a child’s end',
+    async (point) => {
+      cluster = await startCluster(postgres, {
+        nodes: [{ NODE_OPTIONS: `--import=${PAUSE}`, STOP_AT: `${point}@2`, HEDDLE_WORKER_CONCURRENCY: '1' }, {}],
+        env: { HEDDLE_PARK_AFTER_MS: '0', HEDDLE_LEASE_MS: '60000' },
+      });
+      const [frozen] = cluster.nodes as [Cluster['nodes'][number]];
+      const other = apiOf(cluster, 1);
+      await storeWorkflow(other, { name: 'freeze/long', nodes: [{ id: 'x', type: 'time.delay', config: { delay_ms: HOUR_MS } }] });
+      await storeWorkflow(other, {
+        name: 'freeze/child',
+        nodes: [{ id: 'x', type: 'http.request', config: { url: `${target.url}/hold` } }],
+      });
+      await storeWorkflow(other, {
+        name: 'freeze/parent',
+        nodes: [{ id: 'a', type: 'workflow.run', config: { workflow: 'freeze/child' } }],
+      });
 
-    const cancelled = await start(0, 'freeze/long');
-    await eventually(async () => stopped(frozen.pid), (is) => is);
-    expect((await other.post(`/runs/${cancelled}/cancel`, {})).status).toBe(202);
-    process.kill(frozen.pid, 'SIGCONT');
-    const [untilCancelled] = await timed(eventually(() => status(1, cancelled), (now) => now === 'cancelled'));
+      const cancelled = await start(0, 'freeze/long');
+      await eventually(
+        async () => stopped(frozen.pid),
+        (is) => is,
+      );
+      expect((await other.post(`/runs/${cancelled}/cancel`, {})).status).toBe(202);
+      process.kill(frozen.pid, 'SIGCONT');
+      const [untilCancelled] = await timed(
+        eventually(
+          () => status(1, cancelled),
+          (now) => now === 'cancelled',
+        ),
+      );
 
-    const parent = await start(0, 'freeze/parent');
-    await eventually(async () => stopped(frozen.pid), (is) => is);
-    // The child may have been put to sleep with its node: then it answers once both go on.
-    await eventually(async () => held.length, (count) => count > 0);
-    held.pop()?.answer(200);
-    const [child] = (await other.get<{ data: RunBody[] }>('/runs', { query: { parent } })).body.data;
-    await eventually(() => status(1, child?.id ?? ''), (now) => now === 'success');
-    process.kill(frozen.pid, 'SIGCONT');
-    const [untilWoken] = await timed(eventually(() => status(1, parent), (now) => now === 'success'));
-    console.log(`${point}: cancelled ${Math.round(untilCancelled)} ms, woken ${Math.round(untilWoken)} ms after the node went on`);
-  });
+      const parent = await start(0, 'freeze/parent');
+      await eventually(
+        async () => stopped(frozen.pid),
+        (is) => is,
+      );
+      // The child may have been put to sleep with its node: then it answers once both go on.
+      await eventually(
+        async () => held.length,
+        (count) => count > 0,
+      );
+      held.pop()?.answer(200);
+      const [child] = (await other.get<{ data: RunBody[] }>('/runs', { query: { parent } })).body.data;
+      await eventually(
+        () => status(1, child?.id ?? ''),
+        (now) => now === 'success',
+      );
+      process.kill(frozen.pid, 'SIGCONT');
+      const [untilWoken] = await timed(
+        eventually(
+          () => status(1, parent),
+          (now) => now === 'success',
+        ),
+      );
+      console.log(`${point}: cancelled ${Math.round(untilCancelled)} ms, woken ${Math.round(untilWoken)} ms after the node went on`);
+    },
+  );
 });

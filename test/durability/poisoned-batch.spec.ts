@@ -87,7 +87,8 @@ const WORKFLOWS = [
 const api = (): ApiClient => apiOf(cluster, 0);
 const start = (workflow: string, body: object = {}): Promise<{ status: number; body: RunBody & { code?: string; detail?: string } }> =>
   api().post(`/workflows/poison%2F${workflow}/runs`, body, { query: { wait: '30s' } });
-const events = async (id: string): Promise<EventBody[]> => (await api().get<{ data: EventBody[] }>(`/runs/${id}/events`, { query: { limit: 500 } })).body.data;
+const events = async (id: string): Promise<EventBody[]> =>
+  (await api().get<{ data: EventBody[] }>(`/runs/${id}/events`, { query: { limit: 500 } })).body.data;
 const healthy = async (n: number): Promise<void> => {
   const { status, body } = await start('healthy', { inputs: { n } });
   expect({ status, run: body.status, outputs: body.outputs }).toEqual({ status: 200, run: 'success', outputs: 3 * n + 1 });
@@ -151,7 +152,10 @@ describe('a result with characters that JSON allows and Postgres does not look a
     const odd = { type: 'code.javascript', config: { source } };
     await storeWorkflow(api(), {
       name,
-      nodes: [{ id: 'odd', ...odd }, { id: 'each', needs: ['odd'], for_each: { items: [1, 2] }, ...odd }],
+      nodes: [
+        { id: 'odd', ...odd },
+        { id: 'each', needs: ['odd'], for_each: { items: [1, 2] }, ...odd },
+      ],
       outputs: '{{ nodes.odd.output }}',
     });
     const { status, body } = await api().post<RunBody>(`/workflows/${encodeURIComponent(name)}/runs`, {}, { query: { wait: '30s' } });
@@ -171,7 +175,10 @@ describe('a result with characters that JSON allows and Postgres does not look a
       settings: { on_error: 'retry_run', retry: { max_attempts: 2, backoff: 'constant', initial_delay_ms: 3_600_000 } },
     });
     const { body } = await api().post<RunBody>('/workflows/poison%2Frestarts/runs', {});
-    const waiting = await eventually(() => api().get<RunBody>(`/runs/${body.id}`), (shown) => shown.body.status === 'waiting');
+    const waiting = await eventually(
+      () => api().get<RunBody>(`/runs/${body.id}`),
+      (shown) => shown.body.status === 'waiting',
+    );
     expect(waiting.status).toBe(200);
     const explained = await api().get<{ reasons: { reason: string }[] }>(`/runs/${body.id}/explain`);
     expect(explained).toMatchObject({ status: 200, body: { reasons: [expect.anything()] } });

@@ -95,7 +95,10 @@ async function observe(run: RunBody, random: SeededRandom): Promise<Observed> {
   let cursor: string | null = null;
   do {
     const query: { limit: number; cursor?: string } = { limit: 500, ...(cursor === null ? {} : { cursor }) };
-    const page = await asked((api) => api.get<{ data: { path: string; status: string }[]; next_cursor: string | null }>(`/runs/${run.id}/steps`, { query }), random);
+    const page = await asked(
+      (api) => api.get<{ data: { path: string; status: string }[]; next_cursor: string | null }>(`/runs/${run.id}/steps`, { query }),
+      random,
+    );
     for (const { path, status } of page.body.data) steps.set(path, status);
     cursor = page.body.next_cursor;
   } while (cursor !== null);
@@ -114,10 +117,16 @@ async function observe(run: RunBody, random: SeededRandom): Promise<Observed> {
 /** Runs one graph and says in what it was not as the model allows. */
 async function judge(graph: PlannedGraph, index: number, random: SeededRandom): Promise<string[]> {
   const name = `random/graph-${index}`;
-  const stored = await asked((api) => api.post('/workflows', definitionOf(graph, name, target.url, new SeededRandom(SEED + index))), random);
+  const stored = await asked(
+    (api) => api.post('/workflows', definitionOf(graph, name, target.url, new SeededRandom(SEED + index))),
+    random,
+  );
   if (stored.status !== 201 && stored.status !== 200) return [`not stored: ${JSON.stringify(stored.body)}`];
   const headers = { 'idempotency-key': randomUUID() };
-  const { body } = await asked((api) => api.post<RunBody>(`/workflows/${encodeURIComponent(name)}/runs`, { inputs: { none: 'none' } }, { headers }), random);
+  const { body } = await asked(
+    (api) => api.post<RunBody>(`/workflows/${encodeURIComponent(name)}/runs`, { inputs: { none: 'none' } }, { headers }),
+    random,
+  );
   let receipt: string | null = null;
   if (random.chance(0.05)) {
     await new Promise((resolve) => setTimeout(resolve, random.between(0, 200)));
@@ -146,11 +155,14 @@ describe(`random graphs on two nodes that are killed, seed ${SEED}`, () => {
       return found.length === 0 ? [] : [{ index, found, graph: JSON.stringify(graph) }];
     });
     const kills = await killer.stop();
-    console.log(`${GRAPHS} graphs (${JSON.stringify(outcomes)} expected), ${target.received.length} effects, ${kills} kills in ${Date.now() - begin} ms`);
+    console.log(
+      `${GRAPHS} graphs (${JSON.stringify(outcomes)} expected), ${target.received.length} effects, ${kills} kills in ${Date.now() - begin} ms`,
+    );
     expect({ seed: SEED, faults: faults.flat() }).toEqual({ seed: SEED, faults: [] });
     expect(kills).toBeGreaterThan(0);
     // Children, also those nobody asked about, are over too.
-    const live = async (): Promise<number> => (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM live_runs')).rows[0]?.n ?? -1;
+    const live = async (): Promise<number> =>
+      (await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM live_runs')).rows[0]?.n ?? -1;
     const giveUpAt = Date.now() + STUCK_AFTER_MS;
     while ((await live()) > 0 && Date.now() < giveUpAt) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await live()).toBe(0);

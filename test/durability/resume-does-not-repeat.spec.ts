@@ -98,7 +98,10 @@ it.each<CrashPoint>(['create.before-commit', 'create.after-commit', 'claim.after
       (run) => run !== null,
       60_000,
     );
-    expect(await ended(id ?? '')).toMatchObject({ status: 'success', outputs: { paid: `pay ${label} done`, thanked: `thank ${label} done` } });
+    expect(await ended(id ?? '')).toMatchObject({
+      status: 'success',
+      outputs: { paid: `pay ${label} done`, thanked: `thank ${label} done` },
+    });
     expect(await stage.records.query('SELECT id FROM runs WHERE resumed_from = $1', [old])).toEqual([{ id }]);
     expect(new Set(effectsOf(label))).toEqual(new Set(['order', 'pay', 'ship', 'thank']));
     expect(effectsOf(label).filter((step) => step === 'order' || step === 'pay')).toEqual(['order', 'pay']);

@@ -60,7 +60,11 @@ async function endOf(id: string): Promise<RunBody> {
     ({ status }) => status === 'success' || status === 'failed',
     60_000,
   );
-  expect(run).toMatchObject({ status: 'success', outputs: { last: 'd done done', both: 'right done' }, progress: { completed: 9, total: 9 } });
+  expect(run).toMatchObject({
+    status: 'success',
+    outputs: { last: 'd done done', both: 'right done' },
+    progress: { completed: 9, total: 9 },
+  });
   return run;
 }
 
@@ -71,7 +75,9 @@ function effectsOf(id: string): Record<string, number> {
 }
 
 const ONCE = Object.fromEntries(
-  ['poll', 'poll~2', ...[0, 1, 2, 3].flatMap((turn) => [`each[${turn}]/first`, `each[${turn}]/second`]), 'both/left', 'both/right'].map((step) => [step, 1]),
+  ['poll', 'poll~2', ...[0, 1, 2, 3].flatMap((turn) => [`each[${turn}]/first`, `each[${turn}]/second`]), 'both/left', 'both/right'].map(
+    (step) => [step, 1],
+  ),
 );
 
 it('goes on in the turn of a loop in which it died, and repeats no turn before it', async () => {

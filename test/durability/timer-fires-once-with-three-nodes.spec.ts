@@ -59,7 +59,11 @@ it('each timer fires once, whichever node dies when it is due', async () => {
   expect(Date.now()).toBeLessThan(due);
 
   await reborn;
-  await eventually(async () => world.effects.length, (effects) => effects > 0, 60_000);
+  await eventually(
+    async () => world.effects.length,
+    (effects) => effects > 0,
+    60_000,
+  );
   expect(Date.now()).toBeGreaterThanOrEqual(due);
   await records.ended(60_000, ids);
   expect((await records.runs()).filter(({ status }) => status !== 'success')).toEqual([]);

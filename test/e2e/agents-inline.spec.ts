@@ -44,7 +44,10 @@ describe('an agent that stands in a workflow', () => {
   });
 
   it('is checked when its workflow is stored', async () => {
-    const { status, body } = await api.post('/workflows', workflow('faulty', { name: '1st', model: { primary: { provider: 'x', model: 'y' } } }));
+    const { status, body } = await api.post(
+      '/workflows',
+      workflow('faulty', { name: '1st', model: { primary: { provider: 'x', model: 'y' } } }),
+    );
     expect(status).toBe(422);
     expect(body).toMatchObject({
       errors: expect.arrayContaining([

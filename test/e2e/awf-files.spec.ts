@@ -32,12 +32,27 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'heddle-awf-'));
   for (const folder of ['workflows/team', 'templates', 'scripts']) await mkdir(join(directory, folder), { recursive: true });
   await put('scripts/hello.sh', '#!/bin/bash\nwords=(hello "{{.inputs.who}}")\necho "${words[*]}"\n');
-  await put('templates/farewell.yaml', 'name: farewell\nparameters:\n  - { name: whom, required: true }\nstates:\n  farewell: { type: step, command: "echo bye {{.parameters.whom}}" }\n');
+  await put(
+    'templates/farewell.yaml',
+    'name: farewell\nparameters:\n  - { name: whom, required: true }\nstates:\n  farewell: { type: step, command: "echo bye {{.parameters.whom}}" }\n',
+  );
   await put('workflows/greet.yaml', GREET);
-  await put('workflows/team/outer.yaml', 'name: outer\nstates:\n  initial: call\n  call: { type: call_workflow, workflow: inner, on_success: done }\n  done: { type: terminal }\n');
-  await put('workflows/team/inner.yaml', 'name: inner\nstates:\n  initial: say\n  say: { type: step, command: echo in, on_success: done }\n  done: { type: terminal }\n');
-  await put('workflows/broken.yaml', 'name: broken\nstates:\n  initial: a\n  a: { type: step, command: "echo {{.inputs.", on_success: done }\n  b: { type: parallel, parallel: [zz], on_success: done }\n  done: { type: terminal }\n');
-  await put('workflows/lost.yaml', 'name: lost\nstates:\n  initial: a\n  a: { type: parallel, parallel: [zz], on_success: done }\n  done: { type: terminal }\n');
+  await put(
+    'workflows/team/outer.yaml',
+    'name: outer\nstates:\n  initial: call\n  call: { type: call_workflow, workflow: inner, on_success: done }\n  done: { type: terminal }\n',
+  );
+  await put(
+    'workflows/team/inner.yaml',
+    'name: inner\nstates:\n  initial: say\n  say: { type: step, command: echo in, on_success: done }\n  done: { type: terminal }\n',
+  );
+  await put(
+    'workflows/broken.yaml',
+    'name: broken\nstates:\n  initial: a\n  a: { type: step, command: "echo {{.inputs.", on_success: done }\n  b: { type: parallel, parallel: [zz], on_success: done }\n  done: { type: terminal }\n',
+  );
+  await put(
+    'workflows/lost.yaml',
+    'name: lost\nstates:\n  initial: a\n  a: { type: parallel, parallel: [zz], on_success: done }\n  done: { type: terminal }\n',
+  );
   app = await startApp({ env: { HEDDLE_WORKFLOWS_DIR: `awf=${directory}` } });
 });
 afterAll(async () => {
@@ -64,7 +79,9 @@ describe('a directory of AWF', () => {
 
   it('tells faults where they are written, of each file alone', async () => {
     const { body } = await app.api.get<{ data: Source[] }>('/workflows/sources');
-    const faults = body.data.flatMap(({ errors }) => errors.flatMap((file) => file.errors.map(({ path, code }) => `${file.path} ${path} ${code}`)));
+    const faults = body.data.flatMap(({ errors }) =>
+      errors.flatMap((file) => file.errors.map(({ path, code }) => `${file.path} ${path} ${code}`)),
+    );
     expect(faults).toEqual([
       expect.stringMatching(/^workflows\/broken\.yaml \/states\/a\/command /) as string,
       'workflows/lost.yaml /states/a/parallel/0 dangling_reference',
@@ -79,7 +96,8 @@ describe('a directory of AWF', () => {
 
   it('may ask about files of the server', async () => {
     const start = async (letter: string) =>
-      (await app.api.post<{ errors?: { message: string }[] }>('/workflows/greet/runs', { inputs: { who: 'Ada', letter } })).body.errors?.[0]?.message;
+      (await app.api.post<{ errors?: { message: string }[] }>('/workflows/greet/runs', { inputs: { who: 'Ada', letter } })).body.errors?.[0]
+        ?.message;
     expect(await start(join(directory, 'none.txt'))).toBe(`file does not exist: ${join(directory, 'none.txt')}`);
     await put('some.txt', 'Dear Ada');
     expect(await start(join(directory, 'some.txt'))).toBeUndefined();

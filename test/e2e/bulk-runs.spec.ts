@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const start = async (tag: string): Promise<string> => (await app.api.post<{ id: string }>('/workflows/bulk%2Fslow/runs', { tags: [tag] })).body.id;
+const start = async (tag: string): Promise<string> =>
+  (await app.api.post<{ id: string }>('/workflows/bulk%2Fslow/runs', { tags: [tag] })).body.id;
 const statusOf = async (id: string): Promise<string> => (await app.api.get<{ status: string }>(`/runs/${id}`)).body.status;
 const bulk = (what: 'cancel' | 'resume', body: object) => app.api.post<Result>(`/runs/bulk/${what}`, body);
 
@@ -31,7 +32,11 @@ describe('bulk changes of runs', () => {
     const done = await bulk('cancel', { filter: { tag: 'one' }, limit: 1, reason: 'wrong' });
     expect(done.body).toMatchObject({ more: true, runs: [{ id: ids[1], status: 'cancelling' }] });
     await bulk('cancel', { filter: { tag: 'one' } });
-    for (const id of ids) await eventually(() => statusOf(id), (status) => status === 'cancelled');
+    for (const id of ids)
+      await eventually(
+        () => statusOf(id),
+        (status) => status === 'cancelled',
+      );
     expect(await statusOf(other)).not.toBe('cancelled');
 
     const resumed = await bulk('resume', { filter: { tag: 'one', status: ['cancelled'] } });
@@ -43,8 +48,14 @@ describe('bulk changes of runs', () => {
 
   it('refuse a filter that means everything, or nothing', async () => {
     expect(await bulk('cancel', { filter: {} })).toMatchObject({ status: 422, body: { errors: [{ path: '/filter' }] } });
-    expect(await bulk('cancel', { filter: { tag: 'x', status: ['success'] } })).toMatchObject({ status: 422, body: { errors: [{ path: '/filter/status' }] } });
-    expect(await bulk('resume', { filter: { tag: 'x', colour: 'red' } })).toMatchObject({ status: 422, body: { errors: [{ code: 'unknown_field' }] } });
+    expect(await bulk('cancel', { filter: { tag: 'x', status: ['success'] } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/filter/status' }] },
+    });
+    expect(await bulk('resume', { filter: { tag: 'x', colour: 'red' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ code: 'unknown_field' }] },
+    });
   });
 
   it('touch the runs of their tenant only', async () => {

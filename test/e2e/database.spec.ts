@@ -16,11 +16,16 @@ afterAll(async () => {
 
 describe('on a real Postgres', () => {
   it('knows what it runs on', () => {
-    expect(app.app.get(Database).info).toMatchObject({ kind: 'server', listen: true, version: expect.stringMatching(/^\d+\.\d+/) as string });
+    expect(app.app.get(Database).info).toMatchObject({
+      kind: 'server',
+      listen: true,
+      version: expect.stringMatching(/^\d+\.\d+/) as string,
+    });
   });
 
   it('sets time limits and a name on every connection', async () => {
-    const settings = "SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('application_name') AS name";
+    const settings =
+      "SELECT current_setting('statement_timeout') AS statement, current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('application_name') AS name";
     const engine = await app.app.get<EnginePool>(ENGINE_POOL).query(settings);
     expect(engine.rows).toEqual([{ statement: '30s', idle: '30s', name: 'heddle engine' }]);
     expect(await app.app.get(DataSource).query(settings)).toEqual([{ statement: '30s', idle: '30s', name: 'heddle requests' }]);
@@ -41,7 +46,11 @@ describe('on a real Postgres', () => {
   it.each(['fast', 'immediate'] as const)('reconnects everything after a %s restart of the database', async (mode) => {
     const heard: string[] = [];
     let gaps = 0;
-    const stop = app.app.get(PostgresListener).listen('restart', (payload) => heard.push(payload), () => (gaps += 1));
+    const stop = app.app.get(PostgresListener).listen(
+      'restart',
+      (payload) => heard.push(payload),
+      () => (gaps += 1),
+    );
     await postgres.restart({
       mode,
       whileDown: async () => {

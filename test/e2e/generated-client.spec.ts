@@ -59,14 +59,24 @@ it('compiles, and does the main job', async () => {
   });
   writeFileSync(join(folder, 'driver.ts'), DRIVER);
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  const options = { module: 'nodenext', target: 'es2023', lib: ['es2023', 'dom', 'dom.iterable'], strict: true, types: [], outDir: 'out', rootDir: '.' };
+  const options = {
+    module: 'nodenext',
+    target: 'es2023',
+    lib: ['es2023', 'dom', 'dom.iterable'],
+    strict: true,
+    types: [],
+    outDir: 'out',
+    rootDir: '.',
+  };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['**/*.ts'] }));
   await promisify(execFile)(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', folder]);
 
   const { mainJob } = (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'out', 'driver.js')).href)) as {
     mainJob: (baseUrl: string, key: string, definitions: unknown[], url: string) => Promise<Driven>;
   };
-  const definitions = ['api-inventory-tag', 'api-inventory'].map((name) => parse(readFileSync(join(ROOT, 'examples', 'workflows', `${name}.yaml`), 'utf8')) as unknown);
+  const definitions = ['api-inventory-tag', 'api-inventory'].map(
+    (name) => parse(readFileSync(join(ROOT, 'examples', 'workflows', `${name}.yaml`), 'utf8')) as unknown,
+  );
   const { run, steps, events, stats, problem } = await mainJob(app.url, app.adminKey, definitions, `${app.url}/openapi.json`);
 
   const document = JSON.parse(readFileSync(join(ROOT, 'openapi.json'), 'utf8')) as { paths: Record<string, Record<string, unknown>> };

@@ -65,7 +65,10 @@ describe('the rate of a workflow', () => {
     const store = (rate: object) => api.post('/workflows', { name: 'limits/faulty', nodes: [SET], settings: { rate } });
     expect(await store({ limit: 0, per_ms: 1_000 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/limit' }] } });
     expect(await store({ limit: 1 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/per_ms' }] } });
-    expect(await store({ limit: 1, per_ms: 1_000, burst: 0 })).toMatchObject({ status: 422, body: { errors: [{ path: '/settings/rate/burst' }] } });
+    expect(await store({ limit: 1, per_ms: 1_000, burst: 0 })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/settings/rate/burst' }] },
+    });
   });
 
   it('lets one run start and holds the others, which are told when their turn is', async () => {
@@ -103,7 +106,9 @@ describe('the rate of a workflow', () => {
     });
     const runs = await Promise.all(Array.from({ length: 6 }, () => start('limits/machine')));
     for (const { id } of runs) await ended(id);
-    const starts = (await Promise.all(runs.map(({ id }) => run(id)))).map((body) => Date.parse(body.started_at ?? '')).toSorted((a, b) => a - b);
+    const starts = (await Promise.all(runs.map(({ id }) => run(id))))
+      .map((body) => Date.parse(body.started_at ?? ''))
+      .toSorted((a, b) => a - b);
     // Times are shown in whole milliseconds.
     for (const [index, at] of starts.entries()) if (index > 0) expect(at - (starts[index - 1] ?? 0)).toBeGreaterThanOrEqual(99);
   });
@@ -132,7 +137,10 @@ describe('a paused workflow', () => {
     });
 
     const paused = await api.post<PauseBody>(`${path('limits/paused')}/pause`, { reason: 'the partner is down' });
-    expect(paused).toMatchObject({ status: 200, body: { name: 'limits/paused', paused: { by: 'bootstrap', reason: 'the partner is down' } } });
+    expect(paused).toMatchObject({
+      status: 200,
+      body: { name: 'limits/paused', paused: { by: 'bootstrap', reason: 'the partner is down' } },
+    });
     await api.post(`${path(sleeper.id)}/pause`);
     expect((await api.get<PauseBody>(path('limits/paused'))).body.paused).toEqual(paused.body.paused);
     // Who was first stays named.

@@ -99,7 +99,10 @@ describe('POST /runs/{id}/resume', () => {
     expect(calls).toEqual(['/renamed']);
     await store('resume/versions', [call('first', [], '/other'), call('second', ['first'])]);
     const differs = await app.api.post(`/runs/${finished.id}/resume`, { from_step: 'second', version: 3 });
-    expect(differs).toMatchObject({ status: 422, body: { code: 'not_resumable', errors: [{ path: '/version', code: 'kept_step_changed' }] } });
+    expect(differs).toMatchObject({
+      status: 422,
+      body: { code: 'not_resumable', errors: [{ path: '/version', code: 'kept_step_changed' }] },
+    });
   });
 
   it('refuses what cannot be resumed', async () => {
@@ -110,9 +113,15 @@ describe('POST /runs/{id}/resume', () => {
     await app.api.post(`/runs/${live.id}/cancel`, {});
     await ended(live.id);
     const resume = (body: unknown) => app.api.post(`/runs/${live.id}/resume`, body);
-    expect(await resume({ from_step: 'nope' })).toMatchObject({ status: 422, body: { errors: [{ path: '/from_step', code: 'unknown_step' }] } });
+    expect(await resume({ from_step: 'nope' })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/from_step', code: 'unknown_step' }] },
+    });
     expect(await resume({ version: 9 })).toMatchObject({ status: 422, body: { errors: [{ path: '/version' }] } });
-    expect(await resume({ input_overrides: { n: 'many' } })).toMatchObject({ status: 422, body: { errors: [{ path: '/input_overrides/n' }] } });
+    expect(await resume({ input_overrides: { n: 'many' } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: '/input_overrides/n' }] },
+    });
     const stranger = await app.createKey({ tenant: 'elsewhere' });
     expect((await stranger.api.post(`/runs/${live.id}/resume`, {})).status).toBe(404);
   });

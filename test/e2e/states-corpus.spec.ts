@@ -33,7 +33,9 @@ afterAll(async () => {
 
 describe('every state machine of the corpus, through the API', () => {
   it('is there when it lies in a directory, also in the YAML of AWF', async () => {
-    const { body } = await app.api.get<{ data: { name: string; kind: string }[] }>('/workflows', { query: { source: 'fs:corpus', limit: 500 } });
+    const { body } = await app.api.get<{ data: { name: string; kind: string }[] }>('/workflows', {
+      query: { source: 'fs:corpus', limit: 500 },
+    });
     expect(body.data.map(({ name }) => name).toSorted()).toEqual(cases.filter(isFile).map(nameOf).toSorted());
     expect(body.data.every(({ kind }) => kind === 'states')).toBe(true);
   });

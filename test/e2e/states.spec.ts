@@ -73,7 +73,10 @@ const machine = (name: string, states: object, more: object = {}): object => ({
 const JOURNEY = machine(
   'states/journey',
   {
-    poll: call('/poll', { transitions: [{ when: '{{ states.poll.output.body.count < inputs.limit }}', goto: 'poll' }], on_success: 'each' }),
+    poll: call('/poll', {
+      transitions: [{ when: '{{ states.poll.output.body.count < inputs.limit }}', goto: 'poll' }],
+      on_success: 'each',
+    }),
     each: { type: 'for_each', items: ['a', 'b'], body: ['visit'], on_complete: 'both' },
     visit: call('/visit/{{ loop.item }}', { hooks: { pre: [{ log: 'visiting {{ loop.item }}' }] } }),
     both: { type: 'parallel', branches: ['left', 'right'], on_success: 'done', on_failure: 'rescue' },
@@ -89,7 +92,10 @@ const stepsOf = async (id: string): Promise<Step[]> => (await app.api.get<{ data
 const graphOf = async (id: string): Promise<Graph> => (await app.api.get<Graph>(`/runs/${id}/graph`)).body;
 const statuses = ({ nodes }: Graph): Record<string, string | undefined> => Object.fromEntries(nodes.map(({ id, status }) => [id, status]));
 const ended = async (id: string): Promise<RunBody> =>
-  await eventually(async () => (await app.api.get<RunBody>(`/runs/${id}`)).body, ({ status }) => ['success', 'failed', 'cancelled'].includes(status));
+  await eventually(
+    async () => (await app.api.get<RunBody>(`/runs/${id}`)).body,
+    ({ status }) => ['success', 'failed', 'cancelled'].includes(status),
+  );
 
 describe('a state machine as a workflow', () => {
   it('is stored, listed and shown as any other', async () => {
@@ -107,7 +113,11 @@ describe('a state machine as a workflow', () => {
     const yaml = 'name: states/yaml\nkind: states\ninitial: only\nstates:\n  only: { type: terminal, outputs: { said: "hello" } }\n';
     const { status } = await app.api.post('/workflows', undefined, { raw: yaml, headers: { 'content-type': 'application/yaml' } });
     expect(status).toBe(201);
-    expect(await runToEnd(app.api, 'states/yaml')).toMatchObject({ status: 'success', outputs: { said: 'hello' }, progress: { completed: 1, total: 1 } });
+    expect(await runToEnd(app.api, 'states/yaml')).toMatchObject({
+      status: 'success',
+      outputs: { said: 'hello' },
+      progress: { completed: 1, total: 1 },
+    });
   });
 
   it('is refused with every fault at its place', async () => {
@@ -138,7 +148,11 @@ describe('a state machine as a workflow', () => {
 
   it('is checked with its inputs, and its states are told by their distance', async () => {
     const { body } = await app.api.post<Validation>('/workflows/validate', JOURNEY);
-    expect(body).toMatchObject({ valid: true, errors: [], levels: [['poll'], ['each'], ['visit', 'both'], ['left', 'right', 'done', 'rescue']] });
+    expect(body).toMatchObject({
+      valid: true,
+      errors: [],
+      levels: [['poll'], ['each'], ['visit', 'both'], ['left', 'right', 'done', 'rescue']],
+    });
     const { body: stored } = await app.api.post<Validation>(`/workflows/${ref('states/journey')}/validate`, { inputs: { limit: 'many' } });
     expect(stored.errors.map(({ path, code }) => `${path} ${code}`)).toEqual(['/inputs/url required', '/inputs/limit type']);
   });
@@ -161,12 +175,27 @@ describe('a run of a state machine', () => {
   it('tells its visits, its progress and where it went', async () => {
     calls = [];
     const run = await runToEnd(app.api, 'states/journey', { inputs: { url } });
-    expect(run).toMatchObject({ status: 'success', outputs: { polls: 2, right: '/right' }, progress: { completed: 7, total: 8 }, current_steps: [] });
+    expect(run).toMatchObject({
+      status: 'success',
+      outputs: { polls: 2, right: '/right' },
+      progress: { completed: 7, total: 8 },
+      current_steps: [],
+    });
     const { body: again } = await app.api.get<RunBody>(`/runs/${run.id}`);
     expect(again).toMatchObject({ progress: { completed: 7, total: 8 }, current_steps: [] });
     const steps = await stepsOf(run.id);
     expect(steps.map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['poll', 'poll~2', 'each[0]/visit/$pre[0]', 'each[1]/visit', 'each', 'both/left', 'both/right', 'both', 'done']),
+      expect.arrayContaining([
+        'poll',
+        'poll~2',
+        'each[0]/visit/$pre[0]',
+        'each[1]/visit',
+        'each',
+        'both/left',
+        'both/right',
+        'both',
+        'done',
+      ]),
     );
     expect(steps.filter(({ node_id }) => node_id === 'poll').map(({ path }) => path)).toEqual(['poll', 'poll~2']);
     const each = steps.find(({ path }) => path === 'each');
@@ -214,7 +243,10 @@ describe('a run of a state machine', () => {
     let release!: () => void;
     held.set('/left', new Promise((resolve) => (release = resolve)));
     const { body: started } = await app.api.post<RunBody>(`/workflows/${ref('states/journey')}/runs`, { inputs: { url, limit: 0 } });
-    const open = await eventually(async () => (await app.api.get<RunBody>(`/runs/${started.id}`)).body, ({ current_steps: at }) => at.includes('both/left'));
+    const open = await eventually(
+      async () => (await app.api.get<RunBody>(`/runs/${started.id}`)).body,
+      ({ current_steps: at }) => at.includes('both/left'),
+    );
     expect(open).toMatchObject({ status: 'running', progress: { total: 8 } });
     expect(statuses(await graphOf(started.id))).toMatchObject({ both: 'running', left: 'running', each: 'success' });
     const { body: why } = await app.api.get<{ reasons: { type: string; steps?: string[] }[] }>(`/runs/${started.id}/explain`);
@@ -238,7 +270,10 @@ describe('a run of a state machine', () => {
       ),
     );
     const { body: started } = await app.api.post<RunBody>(`/workflows/${ref('states/swept')}/runs`, { inputs: { url } });
-    await eventually(async () => (await app.api.get<RunBody>(`/runs/${started.id}`)).body.current_steps, (at) => at.includes('wait'));
+    await eventually(
+      async () => (await app.api.get<RunBody>(`/runs/${started.id}`)).body.current_steps,
+      (at) => at.includes('wait'),
+    );
     await app.api.post(`/runs/${started.id}/cancel`, {});
     expect((await ended(started.id)).status).toBe('cancelled');
     const { body: logs } = await app.api.get<{ data: { message: string }[] }>(`/runs/${started.id}/logs`);
@@ -246,12 +281,27 @@ describe('a run of a state machine', () => {
   });
 
   it('calls other workflows, of either kind, and is called by them', async () => {
-    await storeWorkflow(app.api, { name: 'states/child', nodes: [{ id: 'x', type: 'transform.set', config: { values: { v: '{{ inputs.n + 1 }}' } } }], outputs: '{{ nodes.x.output }}' });
     await storeWorkflow(app.api, {
-      ...machine('states/middle', { ask: { type: 'call_workflow', workflow: 'states/child', inputs: { n: '{{ inputs.n * 10 }}' }, outputs: { got: 'v' }, on_success: 'done' } }),
+      name: 'states/child',
+      nodes: [{ id: 'x', type: 'transform.set', config: { values: { v: '{{ inputs.n + 1 }}' } } }],
+      outputs: '{{ nodes.x.output }}',
+    });
+    await storeWorkflow(app.api, {
+      ...machine('states/middle', {
+        ask: {
+          type: 'call_workflow',
+          workflow: 'states/child',
+          inputs: { n: '{{ inputs.n * 10 }}' },
+          outputs: { got: 'v' },
+          on_success: 'done',
+        },
+      }),
       inputs: {},
     });
-    await storeWorkflow(app.api, { name: 'states/outer', nodes: [{ id: 'run', type: 'workflow.run', config: { workflow: 'states/middle', inputs: { n: '{{ inputs.n }}' } } }] });
+    await storeWorkflow(app.api, {
+      name: 'states/outer',
+      nodes: [{ id: 'run', type: 'workflow.run', config: { workflow: 'states/middle', inputs: { n: '{{ inputs.n }}' } } }],
+    });
     const run = await runToEnd(app.api, 'states/outer', { inputs: { n: 4 } });
     expect(run.outputs).toMatchObject({ run: { status: 'success', outputs: { ask: { got: 41 } } } });
   });
@@ -272,7 +322,8 @@ describe('a run of a state machine', () => {
 });
 
 describe('POST /runs/{id}/resume of a state machine', () => {
-  const resume = async (id: string, body: object) => await app.api.post<RunBody & { errors?: Fault[]; code?: string }>(`/runs/${id}/resume`, body);
+  const resume = async (id: string, body: object) =>
+    await app.api.post<RunBody & { errors?: Fault[]; code?: string }>(`/runs/${id}/resume`, body);
 
   it('goes on where it failed and does nothing again', async () => {
     broken.add('/right');
@@ -283,7 +334,12 @@ describe('POST /runs/{id}/resume of a state machine', () => {
     const before = calls.length;
     const { status, body } = await resume(failed.id, {});
     expect(status).toBe(202);
-    expect(await ended(body.id)).toMatchObject({ status: 'success', outputs: { polls: 2, right: '/right' }, resumed_from: failed.id, progress: { completed: 7, total: 8 } });
+    expect(await ended(body.id)).toMatchObject({
+      status: 'success',
+      outputs: { polls: 2, right: '/right' },
+      resumed_from: failed.id,
+      progress: { completed: 7, total: 8 },
+    });
     expect(calls.slice(before).filter((path) => path !== '/left')).toEqual(['/right']);
   });
 
@@ -293,7 +349,11 @@ describe('POST /runs/{id}/resume of a state machine', () => {
     expect(calls.filter((path) => path === '/poll')).toHaveLength(2);
     const { body } = await resume(first.id, { from_step: 'poll~2', input_overrides: { limit: 4 } });
     expect(await ended(body.id)).toMatchObject({ status: 'success', outputs: { polls: 4 } });
-    expect((await stepsOf(body.id)).filter(({ node_id }) => node_id === 'poll').map(({ path }) => path)).toEqual(['poll', 'poll~2', 'poll~3']);
+    expect((await stepsOf(body.id)).filter(({ node_id }) => node_id === 'poll').map(({ path }) => path)).toEqual([
+      'poll',
+      'poll~2',
+      'poll~3',
+    ]);
     calls = [];
     const inside = await resume(first.id, { from_step: 'each[1]/visit' });
     expect((await ended(inside.body.id)).status).toBe('success');
@@ -308,12 +368,19 @@ describe('POST /runs/{id}/resume of a state machine', () => {
       return [answer.status, answer.body.code, answer.body.errors?.map(({ path, code }) => `${path} ${code}`)];
     };
     expect(await faultsOf({ from_step: 'rescue' })).toEqual([422, 'not_resumable', ['/from_step unknown_step']]);
-    expect(await faultsOf({ from_step: 'each', input_overrides: { limit: 7 } })).toEqual([422, 'not_resumable', ['/input_overrides other_way']]);
+    expect(await faultsOf({ from_step: 'each', input_overrides: { limit: 7 } })).toEqual([
+      422,
+      'not_resumable',
+      ['/input_overrides other_way'],
+    ]);
     expect(await faultsOf({})).toEqual([422, 'not_resumable', ['/from_step required']]);
   });
 
   it('takes a newer version when the kept part still fits', async () => {
-    const states = (after: string, before = '/before'): object => ({ before: call(before, { on_success: 'after' }), after: call(after, { on_success: 'done' }) });
+    const states = (after: string, before = '/before'): object => ({
+      before: call(before, { on_success: 'after' }),
+      after: call(after, { on_success: 'done' }),
+    });
     await storeWorkflow(app.api, machine('states/versions', states('/old')));
     const first = await runToEnd(app.api, 'states/versions', { inputs: { url } });
     await storeWorkflow(app.api, machine('states/versions', states('/new')));

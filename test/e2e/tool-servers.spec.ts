@@ -190,7 +190,10 @@ describe('an MCP server that is a process', () => {
       args: [STDIO, notes],
       env: { GREETING: '{{ secrets.MCP }}' },
     });
-    expect(server).toMatchObject({ health: { status: 'ok', era: 'stateless' }, tools: [{ name: 'local_environment' }, { name: 'local_grow' }] });
+    expect(server).toMatchObject({
+      health: { status: 'ok', era: 'stateless' },
+      tools: [{ name: 'local_environment' }, { name: 'local_grow' }],
+    });
     const { output } = (await call('local_environment', {})).body;
     expect(output).toMatch(/^GREETING (HOME )?(LOGNAME )?PATH( SHELL)?( TERM)?( USER)?$/);
     // It says by itself that its list has changed.

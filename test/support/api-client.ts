@@ -83,7 +83,11 @@ export class ApiClient {
     const response = await this.open(method, path, body, options);
     const text = await response.text();
     const json = /\bjson\b/.test(response.headers.get('content-type') ?? '');
-    const answer: Answer<T> = { status: response.status, headers: response.headers, body: (text === '' ? null : json ? JSON.parse(text) : text) as T };
+    const answer: Answer<T> = {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? null : json ? JSON.parse(text) : text) as T,
+    };
     for (const observer of observers) observer({ method, path: this.resolve(path, options.query).pathname, answer });
     return answer;
   }

@@ -31,7 +31,13 @@ export interface TestApp {
   readonly dataDir: string;
   /** Log lines so far, as written. */
   readonly logs: readonly string[];
-  createKey(options?: { role?: 'viewer' | 'operator' | 'admin'; tenant?: string; scopes?: string[]; rate_limit?: number; expires_at?: string }): Promise<TestKey>;
+  createKey(options?: {
+    role?: 'viewer' | 'operator' | 'admin';
+    tenant?: string;
+    scopes?: string[];
+    rate_limit?: number;
+    expires_at?: string;
+  }): Promise<TestKey>;
   close(): Promise<void>;
 }
 

@@ -119,7 +119,9 @@ class OwnPostgres implements RealPostgres {
 
   async createDatabase({ migrated = true }: { migrated?: boolean } = {}): Promise<string> {
     const name = `heddle_test_${randomUUID().replaceAll('-', '')}`;
-    await withClient(this.url('postgres'), (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${migrated ? TEMPLATE : 'template0'}`));
+    await withClient(this.url('postgres'), (client) =>
+      client.query(`CREATE DATABASE ${name} TEMPLATE ${migrated ? TEMPLATE : 'template0'}`),
+    );
     return this.url(name);
   }
 

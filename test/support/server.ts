@@ -60,7 +60,9 @@ class SpawnedServer implements TestServer {
   }
 
   launch(): void {
-    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HEDDLE_|DATABASE_|VITEST|NODE_OPTIONS)/.test(name)));
+    const inherited = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !/^(HEDDLE_|DATABASE_|VITEST|NODE_OPTIONS)/.test(name)),
+    );
     this.stdout = '';
     this.stderr = '';
     const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
@@ -76,7 +78,8 @@ class SpawnedServer implements TestServer {
   async ready(): Promise<void> {
     const giveUpAt = Date.now() + START_LIMIT_MS;
     while (!(await this.answersReady())) {
-      if (this.child?.exitCode !== null || this.child.signalCode !== null) throw new Error(`the server ended:\n${this.stderr}\n${this.stdout}`);
+      if (this.child?.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`the server ended:\n${this.stderr}\n${this.stdout}`);
       if (Date.now() > giveUpAt) throw new Error(`the server is not ready:\n${this.stderr}\n${this.stdout}`);
       await new Promise((resolve) => setTimeout(resolve, 25));
     }

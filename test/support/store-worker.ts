@@ -3,7 +3,14 @@ import { LargeOutputs } from '../../src/engine/journal/large-outputs.js';
 import { RunHistory } from '../../src/engine/journal/run-history.js';
 import { RunJournal } from '../../src/engine/journal/run-journal.js';
 import { newRun } from '../../src/engine/kernel/new-run.js';
-import { silentLogger, type JournalEntry, type JournalWrite, type LeaseTransition, type NewRun, type RunStore } from '../../src/engine/index.js';
+import {
+  silentLogger,
+  type JournalEntry,
+  type JournalWrite,
+  type LeaseTransition,
+  type NewRun,
+  type RunStore,
+} from '../../src/engine/index.js';
 
 const TENANT = 'default';
 const HOST = { outputs: new LargeOutputs(null, 0), logger: silentLogger, onDirty: () => {} };

@@ -56,11 +56,17 @@ function nodeOf(graph: PlannedGraph, node: PlannedNode, random: SeededRandom): N
     ...(when === 'absent' ? {} : { when: { yes: '{{ 2 > 1 }}', no: '{{ 1 > 2 }}', fault: '{{ inputs.missing.deep }}' }[when] }),
     ...(attempts === 1 ? {} : { retry: { max_attempts: attempts, backoff: 'constant', initial_delay_ms: random.between(0, 3) } }),
     ...(onError === 'default' || onError === 'stop' || onError === 'continue' ? plain : { on_error: { output: { v: fallback } } }),
-    ...(forEach === null ? {} : { for_each: { items: forEach.items === 'no_array' ? 'none' : [...forEach.items], max_parallel: forEach.maxParallel } }),
+    ...(forEach === null
+      ? {}
+      : { for_each: { items: forEach.items === 'no_array' ? 'none' : [...forEach.items], max_parallel: forEach.maxParallel } }),
   };
 }
 
-function work(graph: PlannedGraph, node: PlannedNode, random: SeededRandom): Pick<NodeDefinition, 'type' | 'config' | 'inputs' | 'timeout_ms'> {
+function work(
+  graph: PlannedGraph,
+  node: PlannedNode,
+  random: SeededRandom,
+): Pick<NodeDefinition, 'type' | 'config' | 'inputs' | 'timeout_ms'> {
   if (node.kind === 'pause') return { type: 't.sleep', config: { ms: random.between(0, 6) } };
   const { trouble } = node;
   const what: JsonObject = {
@@ -90,7 +96,11 @@ function valueExpression(graph: PlannedGraph, node: PlannedNode): string {
 /** What a node that succeeded counts for. */
 function valueIn({ id, kind, forEach, onError }: PlannedNode): string {
   if (forEach !== null) return `size(nodes.${id}.output)`;
-  return kind === 'pause' && onError !== 'fallback' ? String(PAUSED) : kind === 'pause' ? `(nodes.${id}.error == null ? ${PAUSED} : ${FALLBACK})` : `nodes.${id}.output.v`;
+  return kind === 'pause' && onError !== 'fallback'
+    ? String(PAUSED)
+    : kind === 'pause'
+      ? `(nodes.${id}.error == null ? ${PAUSED} : ${FALLBACK})`
+      : `nodes.${id}.output.v`;
 }
 
 const CHILD_NODES: NodeDefinition[] = [
@@ -219,8 +229,12 @@ class World {
     const { v, trouble, times, retryable, run_attempt: runAttempt } = call.config;
     for (let turns = this.random.between(0, 3); turns > 0; turns -= 1) await turn();
     if (this.random.chance(0.1)) await new Promise((resolve) => setTimeout(resolve, this.random.between(1, 4)));
-    if (trouble === 'hang') await new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true }));
-    const fails = trouble === 'always' || (trouble === 'at_first' && call.attempt <= Number(times)) || (trouble === 'in_run_attempts' && Number(runAttempt) <= Number(times));
+    if (trouble === 'hang')
+      await new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true }));
+    const fails =
+      trouble === 'always' ||
+      (trouble === 'at_first' && call.attempt <= Number(times)) ||
+      (trouble === 'in_run_attempts' && Number(runAttempt) <= Number(times));
     if (fails) throw new StepError('trouble', 'trouble', { retryable: retryable === true });
     return { v: v ?? null };
   }
@@ -231,7 +245,8 @@ class World {
     if (life.mortal.isDead) return;
     const record = RunHistory.from(journal).steps.get(path);
     if (record?.status === 'success') this.faults.push(`${path} is done again`);
-    if (record !== undefined && record.attempt > attempt) this.faults.push(`${path} makes attempt ${attempt} after attempt ${record.attempt}`);
+    if (record !== undefined && record.attempt > attempt)
+      this.faults.push(`${path} makes attempt ${attempt} after attempt ${record.attempt}`);
   }
 }
 
@@ -243,9 +258,13 @@ function turn(): Promise<undefined> {
 
 function observe(journal: readonly JournalEntry[]): Observed {
   const last = expandEntry(journal.at(-1) as JournalEntry).at(-1);
-  const { outputs, error } = (last?.data ?? {}) as { outputs?: { seen: JsonObject; values: JsonObject }; error?: SerializedError & { step?: string } };
+  const { outputs, error } = (last?.data ?? {}) as {
+    outputs?: { seen: JsonObject; values: JsonObject };
+    error?: SerializedError & { step?: string };
+  };
   const status = { 'run.completed': 'success', 'run.failed': 'failed', 'run.cancelled': 'cancelled' }[last?.type as string] ?? 'open';
-  const plain = (value: Json | undefined): Json => (Array.isArray(value) ? value.map((each) => (each as { v?: Json } | null)?.v ?? null) : (value ?? null));
+  const plain = (value: Json | undefined): Json =>
+    Array.isArray(value) ? value.map((each) => (each as { v?: Json } | null)?.v ?? null) : (value ?? null);
   return {
     status,
     error: error === undefined ? null : { code: error.code, step: error.step },
@@ -268,7 +287,8 @@ async function judge(current: World, graph: PlannedGraph, definition: StoredDefi
   const journal = await current.ended(runId);
   const observed = observe(journal);
   const faults = journalFaults(journal);
-  for (const child of current.childrenOf(journal)) faults.push(...journalFaults(await current.ended(child)).map((fault) => `child: ${fault}`));
+  for (const child of current.childrenOf(journal))
+    faults.push(...journalFaults(await current.ended(child)).map((fault) => `child: ${fault}`));
   if (receipt === 'cancelling' && observed.status !== 'cancelled') faults.push(`was cancelling and ended as ${observed.status}`);
   if (receipt !== null && observed.status === 'cancelled') return faults;
   return [...faults, ...deviations(graph, expectedOf(graph), observed)];
@@ -289,11 +309,18 @@ describe(`random graphs, seed ${SEED}`, () => {
         Array.from({ length: BATCH }, async () => {
           const graph = randomGraph(random);
           const definition = current.define(definitionOf(graph, random));
-          const found = await judge(current, graph, definition, new SeededRandom(random.between(1, 1_000_000_000))).catch((error: unknown) => [String(error)]);
+          const found = await judge(current, graph, definition, new SeededRandom(random.between(1, 1_000_000_000))).catch(
+            (error: unknown) => [String(error)],
+          );
           return found.length === 0 ? [] : [{ found, graph: JSON.stringify(graph) }];
         }),
       );
-      expect({ seed: SEED, batch, faults: faults.flat().slice(0, 3), more: current.faults }).toEqual({ seed: SEED, batch, faults: [], more: [] });
+      expect({ seed: SEED, batch, faults: faults.flat().slice(0, 3), more: current.faults }).toEqual({
+        seed: SEED,
+        batch,
+        faults: [],
+        more: [],
+      });
       crashes += current.crashes;
       await current.stop();
     }

@@ -5,7 +5,12 @@ import type { RunEventType } from '../model/run-event.js';
 import { compileGraph } from './compile.js';
 import { planResume } from './resume-plan.js';
 
-const node = (id: string, needs: string[] = [], fields: Partial<NodeDefinition> = {}): NodeDefinition => ({ id, type: 't.do', needs, ...fields });
+const node = (id: string, needs: string[] = [], fields: Partial<NodeDefinition> = {}): NodeDefinition => ({
+  id,
+  type: 't.do',
+  needs,
+  ...fields,
+});
 const graph = (nodes: NodeDefinition[]) => compileGraph({ name: 'test/x', nodes });
 const rows = (...steps: [string, RunEventType?][]): JournalEntry[] =>
   steps.map(([step, type = 'step.completed'], index) => ({
@@ -57,8 +62,12 @@ describe('planResume', () => {
   });
 
   it('names a step that is not there', () => {
-    expect(planResume({ entries: rows(['a']), from: 'nope', then: diamond, now: diamond }).faults).toMatchObject([{ path: '/from_step', code: 'unknown_step' }]);
-    expect(planResume({ entries: rows(['a']), from: 'a/turn-9', then: diamond, now: diamond }).faults).toMatchObject([{ code: 'unknown_step' }]);
+    expect(planResume({ entries: rows(['a']), from: 'nope', then: diamond, now: diamond }).faults).toMatchObject([
+      { path: '/from_step', code: 'unknown_step' },
+    ]);
+    expect(planResume({ entries: rows(['a']), from: 'a/turn-9', then: diamond, now: diamond }).faults).toMatchObject([
+      { code: 'unknown_step' },
+    ]);
   });
 
   it('refuses a version in which a kept step means something else, and takes one that changes the rest', () => {

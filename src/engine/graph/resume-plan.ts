@@ -40,7 +40,13 @@ export function planResume(params: {
   return { kept, faults: then === now ? [] : misfits(kept, then, now) };
 }
 
-function keeps(entry: JournalEntry, from: string | null, fromNode: string | null, redone: ReadonlySet<string>, entries: readonly JournalEntry[]): boolean {
+function keeps(
+  entry: JournalEntry,
+  from: string | null,
+  fromNode: string | null,
+  redone: ReadonlySet<string>,
+  entries: readonly JournalEntry[],
+): boolean {
   const path = entry.step as string;
   const node = nodeOf(path);
   if (node !== fromNode) return !redone.has(node);

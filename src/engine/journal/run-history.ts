@@ -99,7 +99,9 @@ export class RunHistory {
 
   /** Children that steps wait for, or waited for when they were cancelled. */
   openChildren(): string[] {
-    return [...this.steps.values()].flatMap(({ waits }) => [...waits.values()].flatMap((wait) => (wait.kind === 'child' ? [wait.run_id] : [])));
+    return [...this.steps.values()].flatMap(({ waits }) =>
+      [...waits.values()].flatMap((wait) => (wait.kind === 'child' ? [wait.run_id] : [])),
+    );
   }
 
   private applyStep(path: string, entry: JournalEntry, data: JsonObject): void {

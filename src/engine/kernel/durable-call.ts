@@ -54,11 +54,7 @@ export class DurableStepCall extends StepCall implements DurableCall {
     return Promise.resolve(this.openedAt);
   }
 
-  async step(
-    key: string,
-    options: InnerStep,
-    fn: (call: NodeCall) => Promise<Json>,
-  ): Promise<Json> {
+  async step(key: string, options: InnerStep, fn: (call: NodeCall) => Promise<Json>): Promise<Json> {
     const spec: StepSpec = {
       nodeId: this.flight.nodeId,
       nodeType: options.type ?? this.flight.nodeType,

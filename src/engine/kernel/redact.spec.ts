@@ -5,7 +5,10 @@ const masked = (secrets: string[], value: unknown): unknown => JSON.parse(redact
 
 describe('masking secrets in what is journaled', () => {
   it('hides them in texts and keys, at any depth, also escaped ones', () => {
-    expect(masked(['p"w', 'tok'], { a: 'Bearer tok', 'x-tok': ['p"w', { b: 'tok tok' }] })).toEqual({ a: 'Bearer ***', 'x-***': ['***', { b: '*** ***' }] });
+    expect(masked(['p"w', 'tok'], { a: 'Bearer tok', 'x-tok': ['p"w', { b: 'tok tok' }] })).toEqual({
+      a: 'Bearer ***',
+      'x-***': ['***', { b: '*** ***' }],
+    });
   });
 
   it('leaves nothing of a secret that contains another', () => {

@@ -72,7 +72,8 @@ export interface RunContext {
 }
 
 /** How a program ended, unless it was cancelled. */
-export type ProgramResult = { readonly status: 'success'; readonly outputs: Json } | { readonly status: 'failed'; readonly error: SerializedError };
+export type ProgramResult =
+  { readonly status: 'success'; readonly outputs: Json } | { readonly status: 'failed'; readonly error: SerializedError };
 
 /** What the caller of a workflow may say about the run besides its inputs. */
 export interface LaunchOptions {

@@ -28,9 +28,12 @@ const gate = (): { promise: Promise<void>; open: () => void } => {
 describe('a run', () => {
   it('executes a chain and gives its outputs, over a gap-free, chained journal', async () => {
     const t = start();
-    const definition = t.define([node('a', { config: { n: '{{ inputs.n + 1 }}' } }), node('b', { needs: ['a'], config: { n: '{{ nodes.a.output.n * 2 }}' } })], {
-      outputs: '{{ nodes.b.output.n }}',
-    });
+    const definition = t.define(
+      [node('a', { config: { n: '{{ inputs.n + 1 }}' } }), node('b', { needs: ['a'], config: { n: '{{ nodes.a.output.n * 2 }}' } })],
+      {
+        outputs: '{{ nodes.b.output.n }}',
+      },
+    );
     const run = await t.run(definition, { n: 1 });
     expect(run).toMatchObject({ status: 'success', outputs: 4 });
     expect(run.events.map((event) => event.seq)).toEqual(run.events.map((_, index) => index + 1));
@@ -140,7 +143,9 @@ describe('retries', () => {
 
   it('does not try a terminal failure again', async () => {
     const t = start();
-    const definition = t.define([node('a', { type: 't.fail', config: { retryable: false }, retry: { max_attempts: 5, initial_delay_ms: 1 } })]);
+    const definition = t.define([
+      node('a', { type: 't.fail', config: { retryable: false }, retry: { max_attempts: 5, initial_delay_ms: 1 } }),
+    ]);
     expect((await t.run(definition)).status).toBe('failed');
     expect(t.calls).toEqual(['a']);
   });
@@ -187,7 +192,14 @@ describe('joins, conditions and fan-out', () => {
     ]);
     const run = await t.run(definition);
     const status = (id: string): string | undefined => run.history.steps.get(id)?.status;
-    expect(['yes', 'no', 'all', 'any', 'done', 'none'].map(status)).toEqual(['success', 'skipped', 'skipped', 'success', 'success', 'skipped']);
+    expect(['yes', 'no', 'all', 'any', 'done', 'none'].map(status)).toEqual([
+      'success',
+      'skipped',
+      'skipped',
+      'success',
+      'success',
+      'skipped',
+    ]);
   });
 
   it('goes on past a tolerated failure, and past one that is replaced', async () => {
@@ -206,7 +218,10 @@ describe('joins, conditions and fan-out', () => {
 
   it('tolerates every failure when the settings say so', async () => {
     const t = start();
-    const definition = t.define([node('bad', { type: 't.fail' }), node('good')], { settings: { on_error: 'continue' }, outputs: '{{ nodes.bad.status }}' });
+    const definition = t.define([node('bad', { type: 't.fail' }), node('good')], {
+      settings: { on_error: 'continue' },
+      outputs: '{{ nodes.bad.status }}',
+    });
     expect(await t.run(definition)).toMatchObject({ status: 'success', outputs: 'failed' });
   });
 
@@ -300,7 +315,11 @@ describe('waiting', () => {
       return null;
     });
     const definition = t.define(
-      [node('a', { config: { do: 'gate' } }), node('early', { type: 't.signal', needs: ['a'], config: { name: 'x' } }), node('late', { type: 't.signal', needs: ['early'], config: { name: 'x' } })],
+      [
+        node('a', { config: { do: 'gate' } }),
+        node('early', { type: 't.signal', needs: ['a'], config: { name: 'x' } }),
+        node('late', { type: 't.signal', needs: ['early'], config: { name: 'x' } }),
+      ],
       { outputs: ['{{ nodes.early.output }}', '{{ nodes.late.output }}'] },
     );
     const id = await t.submit(definition);
@@ -326,7 +345,9 @@ describe('waiting', () => {
       return null;
     });
     const { events } = await t.run(t.define([node('agent', { type: 't.steps', config: { turns: 2 } })]));
-    const told = events.filter(({ type, step }) => step !== undefined && type !== 'step.completed').map(({ type, step }) => `${type} ${step}`);
+    const told = events
+      .filter(({ type, step }) => step !== undefined && type !== 'step.completed')
+      .map(({ type, step }) => `${type} ${step}`);
     const turn = (path: string): string[] => [`step.started ${path}`, `step.output ${path}`];
     expect(told).toEqual(['step.started agent', ...turn('agent/turn-1'), ...turn('agent/turn-2')]);
   });
@@ -458,7 +479,9 @@ describe('several processes', () => {
       await step.promise;
       return 'finished';
     });
-    const definition = a.define([node('first', { config: { do: 'gate' } }), node('second', { needs: ['first'] })], { outputs: '{{ nodes.first.output }}' });
+    const definition = a.define([node('first', { config: { do: 'gate' } }), node('second', { needs: ['first'] })], {
+      outputs: '{{ nodes.first.output }}',
+    });
     const id = await a.submit(definition);
     await a.until(id, (history) => history.openSteps().length === 1);
     const drained = a.engine.drain(10_000);

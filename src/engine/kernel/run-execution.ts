@@ -263,10 +263,7 @@ export class RunExecution {
     if (this.deadline === null) return;
     const left = this.deadline - this.host.clock.now();
     if (left <= 0) return this.stop({ reason: 'run_timeout', note: null });
-    this.deadlineTimer = setTimeout(
-      () => this.armDeadline(),
-      Math.min(left, MAX_TIMER_MS),
-    );
+    this.deadlineTimer = setTimeout(() => this.armDeadline(), Math.min(left, MAX_TIMER_MS));
   }
 
   // --- Leaving ---------------------------------------------------------------------------------------------------

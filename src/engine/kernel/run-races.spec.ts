@@ -98,7 +98,10 @@ describe('a cancel asked of another process', () => {
   it('reaches a step that works, by the hint alone', async () => {
     const store = new MemoryRunStore();
     const [worker, api] = [start(store, PUSH_ONLY), start(store, { executes: false })];
-    worker.behaviours.set('hang', (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason))));
+    worker.behaviours.set(
+      'hang',
+      (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason))),
+    );
     const id = await worker.submit(worker.define([node('a', { config: { do: 'hang' } })]));
     await worker.until(id, (history) => history.openSteps().length === 1);
     await api.engine.cancel({ tenant, runId: id, reason: null });
@@ -153,8 +156,13 @@ describe('a run that fails', () => {
     const t = start();
     t.define([node('x', { type: 't.sleep', config: { ms: 3_600_000 } })], { name: 'test/slow' });
     let fail!: () => void;
-    t.behaviours.set('fail-later', () => new Promise((_, reject) => (fail = () => reject(new StepError('boom', 'boom', { retryable: false })))));
-    const id = await t.submit(t.define([node('sub', { type: 't.child', config: { workflow: 'test/slow' } }), node('bad', { config: { do: 'fail-later' } })]));
+    t.behaviours.set(
+      'fail-later',
+      () => new Promise((_, reject) => (fail = () => reject(new StepError('boom', 'boom', { retryable: false })))),
+    );
+    const id = await t.submit(
+      t.define([node('sub', { type: 't.child', config: { workflow: 'test/slow' } }), node('bad', { config: { do: 'fail-later' } })]),
+    );
     const journal = await t.until(id, (history) => history.openChildren().length === 1);
     const wait = journal.find((row) => row.type === 'step.waiting');
     fail();
@@ -168,8 +176,14 @@ describe('a run that fails', () => {
     open.push(b);
     a.engine.start();
     let fail!: () => void;
-    a.behaviours.set('fail-later', () => new Promise((_, reject) => (fail = () => reject(new StepError('boom', 'boom', { retryable: false })))));
-    a.behaviours.set('stops', (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason))));
+    a.behaviours.set(
+      'fail-later',
+      () => new Promise((_, reject) => (fail = () => reject(new StepError('boom', 'boom', { retryable: false })))),
+    );
+    a.behaviours.set(
+      'stops',
+      (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason))),
+    );
     a.behaviours.set('deaf', () => new Promise<never>(() => undefined));
     const definition = a.define(
       [

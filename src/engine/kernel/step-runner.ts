@@ -338,7 +338,9 @@ export class StepRunner implements RunContext, DurableHost {
   /** What still goes on inside of an attempt that is over does not begin it anew. */
   private hasEnded({ path, attempt }: Flight): boolean {
     const record = this.history.steps.get(path);
-    return record !== undefined && (isSettled(record) || record.attempt > attempt || (record.attempt === attempt && record.retryAt !== null));
+    return (
+      record !== undefined && (isSettled(record) || record.attempt > attempt || (record.attempt === attempt && record.retryAt !== null))
+    );
   }
 
   /** Announces attempts that are under way for longer than `slowAfterMs`. */

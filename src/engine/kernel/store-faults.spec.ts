@@ -54,7 +54,11 @@ describe('a write whose answer is lost', () => {
         await super.append(pending);
         const ended = writes.filter(({ transition }) => transition !== null).map(({ runId }) => runId);
         const duplicates = writes.filter(({ runId }) => !ended.includes(runId));
-        return { ...(await super.append([])), lost: new Set(ended), failed: new Map(duplicates.map(({ runId }) => [runId, new Error('duplicate')])) };
+        return {
+          ...(await super.append([])),
+          lost: new Set(ended),
+          failed: new Map(duplicates.map(({ runId }) => [runId, new Error('duplicate')])),
+        };
       }
       if (writes.some((write) => this.loses(write)) && !this.lost.has(key)) {
         this.lost.add(key);

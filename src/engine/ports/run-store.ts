@@ -131,7 +131,11 @@ export interface LeaseRef {
 export interface HeartbeatResult {
   readonly lost: readonly string[];
   /** Leases whose wake-up count or cancel flag the owner may not have seen yet. */
-  readonly changed: readonly { readonly runId: string; readonly wakes: number; readonly cancel: { readonly reason: string | null } | null }[];
+  readonly changed: readonly {
+    readonly runId: string;
+    readonly wakes: number;
+    readonly cancel: { readonly reason: string | null } | null;
+  }[];
 }
 
 export type CancelRequestOutcome =
@@ -188,7 +192,11 @@ export interface PauseRequest {
  */
 export interface RunStore {
   /** Creates runs in one batch. Results are in the order of `runs`. A faulty run fails alone: its result is the Error. */
-  createRuns(params: { readonly runs: readonly NewRun[]; readonly owner: string; readonly leaseMs: number }): Promise<(CreateOutcome | Error)[]>;
+  createRuns(params: {
+    readonly runs: readonly NewRun[];
+    readonly owner: string;
+    readonly leaseMs: number;
+  }): Promise<(CreateOutcome | Error)[]>;
 
   /**
    * Leases up to `limit` claimable runs. First come due starts of workflows with a rate, then all others: longest ready first,

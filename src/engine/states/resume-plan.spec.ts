@@ -178,7 +178,10 @@ describe('a run of a state machine that is gone on with', () => {
   it('keeps its chain whole, whatever kinds of rows are kept', async () => {
     const harness = start();
     const flaw = breaks(harness, 'after');
-    harness.behaviours.set('slow', (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason as Error))));
+    harness.behaviours.set(
+      'slow',
+      (call) => new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason as Error))),
+    );
     const definition = harness.defineStates(
       machine({
         race: { type: 'parallel', branches: ['fast', 'slow'], strategy: 'any_succeed', on_success: 'after' },
@@ -220,7 +223,9 @@ describe('what stands against it', () => {
     const { plan } = await resume(harness, old, definition, 'c', { inputs: { skip: true } });
     expect(plan).toEqual({
       kept: [],
-      faults: [{ path: '/input_overrides', code: 'other_way', message: expect.stringContaining('"done" before it comes to step "c"') as string }],
+      faults: [
+        { path: '/input_overrides', code: 'other_way', message: expect.stringContaining('"done" before it comes to step "c"') as string },
+      ],
     });
     expect((await resume(harness, old, definition, 'b', { inputs: { skip: true } })).run?.status).toBe('success');
   });
@@ -234,10 +239,16 @@ describe('what stands against it', () => {
       return (await resume(harness, old, definition, 'c', { now })).plan.faults;
     };
     expect(await faultsWith({ ...states, a: work('other', { on_success: 'b' }) })).toMatchObject([
-      { path: '/version', code: 'kept_step_changed', message: expect.stringContaining('state "a" is kept, but this version changes its config') as string },
+      {
+        path: '/version',
+        code: 'kept_step_changed',
+        message: expect.stringContaining('state "a" is kept, but this version changes its config') as string,
+      },
     ]);
     expect(await faultsWith({ b: states.b, c: states.c })).toMatchObject([{ path: '/version', code: 'kept_step_missing' }]);
-    expect(await faultsWith(states, 'b')).toMatchObject([{ path: '/version', code: 'other_way', message: expect.stringContaining('"a"') as string }]);
+    expect(await faultsWith(states, 'b')).toMatchObject([
+      { path: '/version', code: 'other_way', message: expect.stringContaining('"a"') as string },
+    ]);
     expect(await faultsWith({ ...states, b: work('b', { on_success: 'x' }), x: work('x', { on_success: 'c' }) })).toMatchObject([
       { path: '/version', code: 'other_way', message: expect.stringContaining('"x" before') as string },
     ]);

@@ -104,13 +104,15 @@ function lastUnfinished(rows: readonly JournalEntry[], states: States): string |
       if (!begun.has(path)) begun.set(path, { path, parent: visits[index - 1]?.path ?? null });
     });
   }
-  const inside = (parent: string | null): string[] => [...begun.values()].filter((visit) => visit.parent === parent).map(({ path }) => path);
+  const inside = (parent: string | null): string[] =>
+    [...begun.values()].filter((visit) => visit.parent === parent).map(({ path }) => path);
   const isDone = (path: string): boolean => endedAs(rows, path) === 'step.completed' && !isTerminal(path, states);
   const top = inside(null);
   let chosen = top.findLast((path) => !isDone(path) && !isTerminal(path, states)) ?? top.at(-1) ?? null;
   while (chosen !== null) {
     const members = inside(chosen);
-    const deeper: string | undefined = stateAt(chosen, states)?.type === 'parallel' ? members.find((path) => !isDone(path)) : members.at(-1);
+    const deeper: string | undefined =
+      stateAt(chosen, states)?.type === 'parallel' ? members.find((path) => !isDone(path)) : members.at(-1);
     if (deeper === undefined || isDone(deeper)) break;
     chosen = deeper;
   }

@@ -88,7 +88,12 @@ function termOf(need: NodeOutcome | undefined): number {
   return Array.isArray(need.value) ? need.value.length : Number(need.value);
 }
 
-function fanOutOutcome(node: PlannedNode, items: readonly number[] | 'no_array', onError: Exclude<OnError, 'default'>, runAttempt: number): NodeOutcome {
+function fanOutOutcome(
+  node: PlannedNode,
+  items: readonly number[] | 'no_array',
+  onError: Exclude<OnError, 'default'>,
+  runAttempt: number,
+): NodeOutcome {
   if (items === 'no_array') {
     return { ...failure(node, onError, ['for_each_not_array']), seen: 'failed', value: null, stops: onError !== 'continue' };
   }
@@ -155,8 +160,10 @@ export function deviations(graph: PlannedGraph, expected: Expectation, observed:
   else if (expected.status === 'failed') {
     const culprit = error?.step === undefined || !expected.culprits.has(error.step) ? undefined : expected.nodes.get(error.step);
     if (culprit === undefined) faults.push(`failed for ${JSON.stringify(error)}, not for one of ${[...expected.culprits].join(', ')}`);
-    else if (!culprit.codes.includes(error?.code ?? '')) faults.push(`failed with ${JSON.stringify(error)}, not with ${culprit.codes.join(', ')}`);
-    if (culprit !== undefined && observed.steps.get(error?.step ?? '') !== 'failed') faults.push(`${error?.step} is not recorded as failed`);
+    else if (!culprit.codes.includes(error?.code ?? ''))
+      faults.push(`failed with ${JSON.stringify(error)}, not with ${culprit.codes.join(', ')}`);
+    if (culprit !== undefined && observed.steps.get(error?.step ?? '') !== 'failed')
+      faults.push(`${error?.step} is not recorded as failed`);
   }
   for (const node of graph.nodes) faults.push(...nodeDeviations(node, expected, observed));
   return faults;
@@ -169,7 +176,8 @@ function nodeDeviations({ id }: PlannedNode, expected: Expectation, observed: Ob
   for (const [path, wanted] of paths) {
     const actual = observed.steps.get(path);
     const may = allowed(wanted, expected, id);
-    if (!may.includes(actual)) faults.push(`${path} is ${actual ?? 'not reached'}, not ${may.map((each) => each ?? 'not reached').join(' or ')}`);
+    if (!may.includes(actual))
+      faults.push(`${path} is ${actual ?? 'not reached'}, not ${may.map((each) => each ?? 'not reached').join(' or ')}`);
   }
   if (expected.status === 'success') {
     if (observed.seen[id] !== seen) faults.push(`expressions see ${id} as ${String(observed.seen[id])}, not as ${seen}`);

@@ -14,7 +14,8 @@ export function journalFaults(journal: readonly JournalEntry[]): string[] {
   if (open.length > 0) faults.push(`${open.join(', ')} stay open`);
   let settled = new Map<string, string>();
   for (const { type, step, data } of events) {
-    if (type === 'run.resumed' && data['reason'] === 'retry_run') settled = new Map([...settled].filter(([, how]) => how === 'step.completed'));
+    if (type === 'run.resumed' && data['reason'] === 'retry_run')
+      settled = new Map([...settled].filter(([, how]) => how === 'step.completed'));
     if (step === undefined || !['step.completed', 'step.failed', 'step.skipped', 'step.cancelled'].includes(type)) continue;
     if (settled.has(step)) faults.push(`${step} settles twice: ${settled.get(step) ?? ''}, ${type}`);
     settled.set(step, type);

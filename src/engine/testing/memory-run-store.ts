@@ -53,13 +53,19 @@ export class MemoryRunStore implements RunStore {
   /** The store's own clock; tests move it. */
   constructor(private readonly now: () => number = () => Date.now()) {}
 
-  async createRuns(params: { readonly runs: readonly NewRun[]; readonly owner: string; readonly leaseMs: number }): Promise<(CreateOutcome | Error)[]> {
+  async createRuns(params: {
+    readonly runs: readonly NewRun[];
+    readonly owner: string;
+    readonly leaseMs: number;
+  }): Promise<(CreateOutcome | Error)[]> {
     return params.runs.map((run) => this.create(run, params.owner, params.leaseMs));
   }
 
   private create(run: NewRun, owner: string, leaseMs: number): CreateOutcome {
     const existing = [...this.runs.values()].find(
-      (other) => other.run.id === run.id || (run.parentRunId !== null && other.run.parentRunId === run.parentRunId && other.run.parentStep === run.parentStep),
+      (other) =>
+        other.run.id === run.id ||
+        (run.parentRunId !== null && other.run.parentRunId === run.parentRunId && other.run.parentStep === run.parentStep),
     );
     if (existing !== undefined) return { outcome: 'exists', runId: existing.run.id };
     const holders = run.concurrency === null ? [] : this.holders(run.tenant, run.concurrency.key);
@@ -165,8 +171,15 @@ export class MemoryRunStore implements RunStore {
   }
 
   private lease(stored: StoredRun, live: LiveRun, params: { readonly owner: string; readonly leaseMs: number }): ClaimedRun {
-    Object.assign(live, { state: 'leased', owner: params.owner, leaseUntil: this.now() + params.leaseMs, epoch: live.epoch + 1, wakeAt: null });
-    const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } = stored.run;
+    Object.assign(live, {
+      state: 'leased',
+      owner: params.owner,
+      leaseUntil: this.now() + params.leaseMs,
+      epoch: live.epoch + 1,
+      wakeAt: null,
+    });
+    const { id, tenant, kind, workflowId, versionId, subjectName, subjectVersion, depth, createdAt, timeoutMs, parentRunId, trigger } =
+      stored.run;
     return {
       id,
       tenant,
@@ -198,7 +211,8 @@ export class MemoryRunStore implements RunStore {
       const stored = this.runs.get(write.runId);
       const live = stored?.live;
       if (stored === undefined || live == null || live.state !== 'leased' || live.epoch !== write.epoch) result.lost.add(write.runId);
-      else if (write.transition?.kind === 'end' && write.transition.status !== 'cancelled' && live.cancel !== null) result.cancelFirst.add(write.runId);
+      else if (write.transition?.kind === 'end' && write.transition.status !== 'cancelled' && live.cancel !== null)
+        result.cancelFirst.add(write.runId);
       else if (write.entries.some((entry) => stored.journal.some((known) => known.seq === entry.seq))) {
         result.failed.set(write.runId, new Error('duplicate sequence number'));
       } else this.apply(stored, live, write, result.woken);
@@ -247,13 +261,18 @@ export class MemoryRunStore implements RunStore {
     return new Set(
       writes.flatMap((write) => {
         const last = write.entries.at(-1);
-        const found = last !== undefined && this.runs.get(write.runId)?.journal.some((entry) => entry.seq === last.seq && entry.hash.equals(last.hash));
+        const found =
+          last !== undefined && this.runs.get(write.runId)?.journal.some((entry) => entry.seq === last.seq && entry.hash.equals(last.hash));
         return found === true ? [write.runId] : [];
       }),
     );
   }
 
-  async heartbeat(params: { readonly owner: string; readonly leaseMs: number; readonly leases: readonly LeaseRef[] }): Promise<HeartbeatResult> {
+  async heartbeat(params: {
+    readonly owner: string;
+    readonly leaseMs: number;
+    readonly leases: readonly LeaseRef[];
+  }): Promise<HeartbeatResult> {
     const lost: string[] = [];
     const changed: { runId: string; wakes: number; cancel: { reason: string | null } | null }[] = [];
     for (const { runId, epoch } of params.leases) {
@@ -267,7 +286,11 @@ export class MemoryRunStore implements RunStore {
     return { lost, changed };
   }
 
-  async requestCancel(params: { readonly runId: string; readonly tenant: string; readonly reason: string | null }): Promise<CancelRequestOutcome> {
+  async requestCancel(params: {
+    readonly runId: string;
+    readonly tenant: string;
+    readonly reason: string | null;
+  }): Promise<CancelRequestOutcome> {
     const stored = this.runs.get(params.runId);
     if (stored === undefined || stored.run.tenant !== params.tenant) return { outcome: 'not_found' };
     const { live, status } = stored;
@@ -282,7 +305,12 @@ export class MemoryRunStore implements RunStore {
     if (live.state !== 'leased') live.state = 'ready';
   }
 
-  async sendSignal(params: { readonly runId: string; readonly tenant: string; readonly name: string; readonly payload: Json }): Promise<boolean> {
+  async sendSignal(params: {
+    readonly runId: string;
+    readonly tenant: string;
+    readonly name: string;
+    readonly payload: Json;
+  }): Promise<boolean> {
     const stored = this.runs.get(params.runId);
     if (stored?.live == null || stored.run.tenant !== params.tenant) return false;
     stored.signals.push({ id: ++this.signalId, name: params.name, payload: params.payload });
@@ -291,7 +319,11 @@ export class MemoryRunStore implements RunStore {
     return true;
   }
 
-  async loadArrivals(params: { readonly runId: string; readonly childIds: readonly string[]; readonly signals: boolean }): Promise<Arrivals> {
+  async loadArrivals(params: {
+    readonly runId: string;
+    readonly childIds: readonly string[];
+    readonly signals: boolean;
+  }): Promise<Arrivals> {
     const stored = this.runs.get(params.runId);
     return {
       wakes: stored?.live?.wakes ?? 0,
@@ -359,11 +391,14 @@ export class MemoryRunStore implements RunStore {
     const held = keyed.filter(({ live }) => live !== null && holdsSlot(live)).length;
     const queued = this.inLine('queued').filter((stored) => keyed.includes(stored));
     const promoted = queued.filter(({ run }, index) => held + index + 1 <= (run.concurrency?.limit ?? 0));
-    for (const { run, live } of promoted) Object.assign(live as LiveRun, { state: run.rate === null ? 'ready' : 'spaced', readyAt: this.now() });
+    for (const { run, live } of promoted)
+      Object.assign(live as LiveRun, { state: run.rate === null ? 'ready' : 'spaced', readyAt: this.now() });
     return promoted.map(({ run }) => run.id);
   }
 }
 
 function holdsSlot(live: LiveRun): boolean {
-  return live.state === 'ready' || live.state === 'spaced' || live.state === 'leased' || (live.state === 'waiting' && live.startedAt !== null);
+  return (
+    live.state === 'ready' || live.state === 'spaced' || live.state === 'leased' || (live.state === 'waiting' && live.startedAt !== null)
+  );
 }

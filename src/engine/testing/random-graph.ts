@@ -80,7 +80,9 @@ function randomNode(
     needs: needs.map(({ id }) => id),
     join: random.pick(JOINS),
     when: random.chance(0.8) ? 'absent' : random.pick(['yes', 'yes', 'no', random.chance(troublesome) ? 'fault' : 'no']),
-    trouble: random.chance(troublesome) ? randomTrouble(random, { kind, attempts, fanOut, byRunAttempt: stops && onError === 'retry_run' }) : { kind: 'none' },
+    trouble: random.chance(troublesome)
+      ? randomTrouble(random, { kind, attempts, fanOut, byRunAttempt: stops && onError === 'retry_run' })
+      : { kind: 'none' },
     attempts,
     onError: own,
     forEach: fanOut ? { items: randomItems(random, troublesome), maxParallel: random.pick([1, 2, 5]) } : null,

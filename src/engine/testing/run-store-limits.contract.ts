@@ -19,7 +19,7 @@ export function runStoreLimitsContract(name: string, create: () => Promise<Store
     beforeEach(async () => {
       ({ store, versionId, passTime } = await create());
       // The store may be shared: whatever earlier tests left claimable is taken out of the way.
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         await passTime(3_600_000);
         await store.sweep();
         more = (await store.claimRuns({ owner: 'janitor', leaseMs: 600_000, limit: 500 })).length > 0;
@@ -270,7 +270,12 @@ export function runStoreLimitsContract(name: string, create: () => Promise<Store
           await pause();
           const runs = [newRun(), newRun(), newRun()];
           ids.push(...runs.map(({ id }) => id));
-          const found = await Promise.all([...runs.map((run) => createRuns(run).then(() => [])), claimIds(), resume().then(() => []), claimIds()]);
+          const found = await Promise.all([
+            ...runs.map((run) => createRuns(run).then(() => [])),
+            claimIds(),
+            resume().then(() => []),
+            claimIds(),
+          ]);
           for (const id of found.flat()) claimed.add(id);
         }
         for (const id of await claimIds(500)) claimed.add(id);

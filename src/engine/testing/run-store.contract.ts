@@ -43,7 +43,12 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
       entries,
       transition,
     });
-    const end = (status: 'success' | 'failed' | 'cancelled' = 'success'): LeaseTransition => ({ kind: 'end', status, error: null, at: Date.now() });
+    const end = (status: 'success' | 'failed' | 'cancelled' = 'success'): LeaseTransition => ({
+      kind: 'end',
+      status,
+      error: null,
+      at: Date.now(),
+    });
     const journalOf = async (run: NewRun): Promise<JournalEntry[]> => (await store.loadJournals([run.id])).get(run.id) ?? [];
 
     describe('creating', () => {
@@ -122,15 +127,18 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         expect((await createRuns(keyed('reject')))[0]).toEqual({ outcome: 'rejected', holders: [holder.id] });
       });
 
-      it.each(['queue', 'cancel_running', 'reject'] as const)('gives back the run that was asked for before, though it fills the key: %s', async (onConflict) => {
-        const parent = await leased();
-        const place = { parentRunId: parent.id, parentStep: 'sub/child' };
-        const child = keyed(onConflict, place);
-        await createRuns(child);
-        expect(await createRuns(keyed(onConflict, place))).toEqual([{ outcome: 'exists', runId: child.id }]);
-        expect(await createRuns(child)).toEqual([{ outcome: 'exists', runId: child.id }]);
-        expect(await claimIds()).toEqual([child.id]);
-      });
+      it.each(['queue', 'cancel_running', 'reject'] as const)(
+        'gives back the run that was asked for before, though it fills the key: %s',
+        async (onConflict) => {
+          const parent = await leased();
+          const place = { parentRunId: parent.id, parentStep: 'sub/child' };
+          const child = keyed(onConflict, place);
+          await createRuns(child);
+          expect(await createRuns(keyed(onConflict, place))).toEqual([{ outcome: 'exists', runId: child.id }]);
+          expect(await createRuns(child)).toEqual([{ outcome: 'exists', runId: child.id }]);
+          expect(await claimIds()).toEqual([child.id]);
+        },
+      );
 
       it('names who has to make room for cancel_running', async () => {
         const holder = keyed('cancel_running');
@@ -304,7 +312,9 @@ export function runStoreContract(name: string, create: () => Promise<StoreUnderT
         await store.sweep();
         const [claimed] = await store.claimRuns({ ...LEASE, limit: 10 });
         expect(claimed).toMatchObject({ id: run.id, epoch: 2 });
-        expect(await store.heartbeat({ owner: 'dead', leaseMs: 1_000, leases: [{ runId: run.id, epoch: 1 }] })).toMatchObject({ lost: [run.id] });
+        expect(await store.heartbeat({ owner: 'dead', leaseMs: 1_000, leases: [{ runId: run.id, epoch: 1 }] })).toMatchObject({
+          lost: [run.id],
+        });
         const row = entry(run.id, run.first, 'step.started', { step: 'x' });
         expect((await store.append([write(run, 1, [row])])).lost).toEqual(new Set([run.id]));
       });

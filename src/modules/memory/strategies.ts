@@ -67,7 +67,7 @@ export function dueForSummary(settings: Conversational, messages: readonly Store
   const turns = byTurn(messages);
   const kept: StoredMessage[][] = [];
   const room = Math.min(KEPT_BESIDE_SUMMARY, Math.floor(threshold / 2));
-  for (let count = 0; ; ) {
+  for (let count = 0; ;) {
     const turn = turns.at(-1);
     if (turn === undefined || count + turn.length > room) break;
     count += turn.length;

@@ -42,7 +42,15 @@ export class SchemaValidator {
    * `discriminator` a choice by one member is told apart by it, as OpenAPI has it.
    */
   constructor({ strict = true, discriminator = false, linear = false }: ValidatorOptions = {}) {
-    const options = { allErrors: true, strict, discriminator, strictRequired: false, allowUnionTypes: true, logger: false, ...(linear ? LINEAR : {}) } as const;
+    const options = {
+      allErrors: true,
+      strict,
+      discriminator,
+      strictRequired: false,
+      allowUnionTypes: true,
+      logger: false,
+      ...(linear ? LINEAR : {}),
+    } as const;
     this.ajv = ajvFormats.default(new Ajv2020(options));
   }
 

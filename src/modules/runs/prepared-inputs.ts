@@ -4,7 +4,12 @@ import type { DefinitionsService } from '../workflows/index.js';
 import { InvalidInputsError } from './runs.errors.js';
 
 /** Inputs checked and completed with their defaults. Throws `InvalidInputsError`, its paths below `pointer` of the request body. */
-export function preparedInputs(definitions: DefinitionsService, definition: StoredDefinition, inputs: JsonObject, pointer: string): JsonObject {
+export function preparedInputs(
+  definitions: DefinitionsService,
+  definition: StoredDefinition,
+  inputs: JsonObject,
+  pointer: string,
+): JsonObject {
   try {
     return definitions.prepareInputs(definition, inputs);
   } catch (error) {

@@ -55,7 +55,11 @@ function startOf(journal: readonly JournalEntry[]): number | null {
   return journal.find((entry) => entry.type === 'run.started')?.at ?? null;
 }
 
-function standing(status: TerminalRunStatus, definition: WorkflowDefinition, journal: readonly JournalEntry[]): { completed: number; attempt: number } {
+function standing(
+  status: TerminalRunStatus,
+  definition: WorkflowDefinition,
+  journal: readonly JournalEntry[],
+): { completed: number; attempt: number } {
   // Success settles every node of a graph, so there is nothing to count.
   if (status === 'success' && !hasVisits(definition) && !mayRestart(definition)) return { completed: sizeOf(definition), attempt: 1 };
   const history = RunHistory.from(journal);

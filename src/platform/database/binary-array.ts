@@ -24,7 +24,12 @@ function header(buffer: Buffer, oid: number, length: number, hasNull: boolean): 
   return HEADER_BYTES;
 }
 
-function fixed<T>(oid: number, size: number, values: readonly (T | null)[], write: (buffer: Buffer, value: T, offset: number) => void): Buffer {
+function fixed<T>(
+  oid: number,
+  size: number,
+  values: readonly (T | null)[],
+  write: (buffer: Buffer, value: T, offset: number) => void,
+): Buffer {
   if (values.length === 0) {
     const empty = Buffer.allocUnsafe(12);
     header(empty, oid, 0, false);
@@ -80,9 +85,12 @@ function strings(oid: number, values: readonly (string | null)[]): Buffer {
 /** Encoders of array parameters; `null` elements are SQL nulls. */
 export const binaryArray = {
   uuid: (values: readonly (string | null)[]): Buffer => fixed(OID.uuid, 16, values, writeUuid),
-  int2: (values: readonly (number | null)[]): Buffer => fixed(OID.int2, 2, values, (buffer, value, offset) => void buffer.writeInt16BE(value, offset)),
-  int4: (values: readonly (number | null)[]): Buffer => fixed(OID.int4, 4, values, (buffer, value, offset) => void buffer.writeInt32BE(value, offset)),
-  bool: (values: readonly (boolean | null)[]): Buffer => fixed(OID.bool, 1, values, (buffer, value, offset) => void buffer.writeUInt8(value ? 1 : 0, offset)),
+  int2: (values: readonly (number | null)[]): Buffer =>
+    fixed(OID.int2, 2, values, (buffer, value, offset) => void buffer.writeInt16BE(value, offset)),
+  int4: (values: readonly (number | null)[]): Buffer =>
+    fixed(OID.int4, 4, values, (buffer, value, offset) => void buffer.writeInt32BE(value, offset)),
+  bool: (values: readonly (boolean | null)[]): Buffer =>
+    fixed(OID.bool, 1, values, (buffer, value, offset) => void buffer.writeUInt8(value ? 1 : 0, offset)),
   float8: (values: readonly (number | null)[]): Buffer =>
     fixed(OID.float8, 8, values, (buffer, value, offset) => void buffer.writeDoubleBE(value, offset)),
   /** Epoch milliseconds. */

@@ -6,11 +6,18 @@ type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 /** Connection options of a TypeORM DataSource. The schema is ours alone: TypeORM neither changes it nor adds extensions. */
 export function typeormTarget(
   target: DatabaseTarget,
-  use: { readonly poolSize: number; readonly applicationName: string; readonly statementTimeoutMs?: number; readonly onPoolError?: (error: unknown) => void },
+  use: {
+    readonly poolSize: number;
+    readonly applicationName: string;
+    readonly statementTimeoutMs?: number;
+    readonly onPoolError?: (error: unknown) => void;
+  },
 ): PostgresOptions {
   return {
     type: 'postgres',
-    ...('connectionString' in target ? { url: target.connectionString } : { host: target.host, username: target.user, database: target.database }),
+    ...('connectionString' in target
+      ? { url: target.connectionString }
+      : { host: target.host, username: target.user, database: target.database }),
     synchronize: false,
     migrationsRun: false,
     installExtensions: false,

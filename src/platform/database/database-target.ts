@@ -1,7 +1,8 @@
 import type { PoolConfig } from 'pg';
 
 /** Where the database is, as `pg` takes it. */
-export type DatabaseTarget = { readonly connectionString: string } | { readonly host: string; readonly user: string; readonly database: string };
+export type DatabaseTarget =
+  { readonly connectionString: string } | { readonly host: string; readonly user: string; readonly database: string };
 
 /** Which database serves, and what it can do. */
 export interface DatabaseInfo {
@@ -18,7 +19,10 @@ export const IDLE_IN_TRANSACTION_MS = 30_000;
 const CLIENT_GRACE_MS = 5_000;
 
 /** What every pool sets on its connections. */
-export function poolOptions(target: DatabaseTarget, use: { readonly name: string; readonly max: number; readonly statementTimeoutMs: number }): PoolConfig {
+export function poolOptions(
+  target: DatabaseTarget,
+  use: { readonly name: string; readonly max: number; readonly statementTimeoutMs: number },
+): PoolConfig {
   return {
     ...target,
     max: use.max,

@@ -8,7 +8,9 @@ export class DatabaseTooNewError extends DatabaseUnusableError {
   override readonly name = 'DatabaseTooNewError';
 
   constructor(readonly unknown: readonly string[]) {
-    super(`the database was migrated by a newer version of Heddle (unknown migrations: ${unknown.join(', ')}); start that version or a later one`);
+    super(
+      `the database was migrated by a newer version of Heddle (unknown migrations: ${unknown.join(', ')}); start that version or a later one`,
+    );
   }
 }
 

@@ -21,13 +21,19 @@ const STATEMENT_TIMEOUT_MS = 30_000;
     {
       provide: ENGINE_POOL,
       inject: [Database, CONFIG, LOGGER],
-      useFactory: (database: Database, config: HeddleConfig, logger: Logger) => createEnginePool(database.target, config.database.enginePoolSize, logger),
+      useFactory: (database: Database, config: HeddleConfig, logger: Logger) =>
+        createEnginePool(database.target, config.database.enginePoolSize, logger),
     },
-    { provide: PostgresListener, inject: [Database, LOGGER], useFactory: (database: Database, logger: Logger) => new PostgresListener(database, logger) },
+    {
+      provide: PostgresListener,
+      inject: [Database, LOGGER],
+      useFactory: (database: Database, logger: Logger) => new PostgresListener(database, logger),
+    },
     {
       provide: Notifier,
       inject: [Database, ENGINE_POOL, PostgresListener, LOGGER],
-      useFactory: (database: Database, pool: EnginePool, listener: PostgresListener, logger: Logger) => new Notifier(database, pool, listener, logger),
+      useFactory: (database: Database, pool: EnginePool, listener: PostgresListener, logger: Logger) =>
+        new Notifier(database, pool, listener, logger),
     },
   ],
   exports: [Database, ENGINE_POOL, PostgresListener, Notifier],
@@ -77,7 +83,8 @@ class DatabaseCoreModule implements OnApplicationBootstrap, OnApplicationShutdow
           poolSize: config.database.poolSize,
           applicationName: 'heddle requests',
           statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-          onPoolError: (error) => logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'an idle database connection broke'),
+          onPoolError: (error) =>
+            logger.warn({ reason: error instanceof Error ? error.message : String(error) }, 'an idle database connection broke'),
         }),
         autoLoadEntities: true,
         retryAttempts: 0,

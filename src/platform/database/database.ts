@@ -69,7 +69,9 @@ async function awaitVersion(target: DatabaseTarget, logger: Logger): Promise<str
 
 function unusable(error: unknown): Error {
   if (error instanceof DatabaseUnusableError) return error;
-  return new DatabaseUnusableError(`cannot connect to the database: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  return new DatabaseUnusableError(`cannot connect to the database: ${error instanceof Error ? error.message : String(error)}`, {
+    cause: error,
+  });
 }
 
 async function readVersion(target: DatabaseTarget): Promise<string> {

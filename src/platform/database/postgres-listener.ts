@@ -65,7 +65,12 @@ export class PostgresListener {
 
   private async connect(): Promise<void> {
     if (this.closed) return;
-    const client = new pg.Client({ ...this.database.directTarget, application_name: 'heddle listener', keepAlive: true, connectionTimeoutMillis: 10_000 });
+    const client = new pg.Client({
+      ...this.database.directTarget,
+      application_name: 'heddle listener',
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+    });
     client.on('error', (error) => this.lost(client, error));
     client.on('end', () => this.lost(client, new Error('the connection ended')));
     client.on('notification', ({ channel, payload }) => this.deliver(channel, decodeHints(payload ?? '')));

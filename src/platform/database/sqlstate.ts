@@ -38,7 +38,16 @@ export function isRefused(error: unknown): boolean {
 }
 
 /** System error codes of a connection that could not be made or broke. */
-const CONNECTION_CODES: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const CONNECTION_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 const UNAVAILABLE_STATES: ReadonlySet<string> = new Set([
   SQLSTATE.adminShutdown,
   SQLSTATE.crashShutdown,
@@ -57,5 +66,7 @@ export function isUnavailable(error: unknown): boolean {
   if (state !== undefined) return UNAVAILABLE_STATES.has(state) || state.startsWith('08');
   if ('code' in error && typeof error.code === 'string') return CONNECTION_CODES.has(error.code);
   // pg gives these no code.
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(error.message);
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+    error.message,
+  );
 }

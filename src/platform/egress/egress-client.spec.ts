@@ -30,7 +30,12 @@ describe('EgressClient', () => {
     const reply = await client.request({ url: server.url('/pot?x=1'), method: 'post', headers: { 'X-Ask': 'yes' }, body: 'brew' });
     expect(reply).toMatchObject({ status: 418, url: server.url('/pot?x=1'), headers: { 'x-reply': 'a, b', 'set-cookie': ['a=1', 'b=2'] } });
     expect(reply.body.toString()).toBe('teapot');
-    expect(server.seen[0]).toMatchObject({ method: 'POST', path: '/pot?x=1', body: 'brew', headers: { 'x-ask': 'yes', 'user-agent': 'heddle' } });
+    expect(server.seen[0]).toMatchObject({
+      method: 'POST',
+      path: '/pot?x=1',
+      body: 'brew',
+      headers: { 'x-ask': 'yes', 'user-agent': 'heddle' },
+    });
   });
 
   it('ignores proxy variables', async () => {
@@ -52,7 +57,8 @@ describe('EgressClient', () => {
       [307, 'POST', 'POST', 'data'],
       [308, 'DELETE', 'DELETE', 'data'],
     ])('%i turns %s into %s', async (status, method, followed, body) => {
-      answer = (request, response) => (request.url === '/end' ? response.end() : response.writeHead(status, { location: '/end' }).end('moved'));
+      answer = (request, response) =>
+        request.url === '/end' ? response.end() : response.writeHead(status, { location: '/end' }).end('moved');
       const sent = method === 'HEAD' ? {} : { body: 'data', headers: { 'content-type': 'text/x-test' } };
       const reply = await client.request({ url: server.url('/start'), method, ...sent });
       expect(reply).toMatchObject({ status: 200, url: server.url('/end') });
@@ -135,7 +141,10 @@ describe('EgressClient', () => {
 
     it('bounds plain bodies, announced or not', async () => {
       answer = (_, response) => response.end(Buffer.alloc(2000));
-      await expect(client.request({ url: server.url(), maxResponseBytes: 1999 })).rejects.toMatchObject({ code: 'too_large', retryable: false });
+      await expect(client.request({ url: server.url(), maxResponseBytes: 1999 })).rejects.toMatchObject({
+        code: 'too_large',
+        retryable: false,
+      });
       expect((await client.request({ url: server.url(), maxResponseBytes: 2000 })).body).toHaveLength(2000);
       answer = (_, response) => {
         response.write(Buffer.alloc(1500));

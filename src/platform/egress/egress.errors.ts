@@ -58,7 +58,8 @@ const UNREADABLE_CAUSE = /^(HPE_|Z_|ZSTD_|ERR_)/;
 export function toEgressError(error: unknown, host: string): StepError {
   if (error instanceof StepError) return error;
   const cause = causeOf(error);
-  const code = CODE_OF_CAUSE[cause] ?? (TLS_CAUSE.test(cause) ? 'tls_failed' : UNREADABLE_CAUSE.test(cause) ? 'bad_response' : 'connection_lost');
+  const code =
+    CODE_OF_CAUSE[cause] ?? (TLS_CAUSE.test(cause) ? 'tls_failed' : UNREADABLE_CAUSE.test(cause) ? 'bad_response' : 'connection_lost');
   const detail = cause === '' && error instanceof Error ? error.message : cause;
   return egressError(code, `${SENTENCES[code] ?? 'the request failed'} (${host}): ${detail}`, { cause: error });
 }

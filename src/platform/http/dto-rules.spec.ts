@@ -1,6 +1,18 @@
 import 'reflect-metadata';
 import { Transform, Type } from 'class-transformer';
-import { IsArray, IsDefined, IsInt, IsOptional, IsString, Length, Max, Min, ValidateIf, ValidateNested, validateSync } from 'class-validator';
+import {
+  IsArray,
+  IsDefined,
+  IsInt,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+  ValidateIf,
+  ValidateNested,
+  validateSync,
+} from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { DtoRules } from './dto-rules.js';
 

@@ -59,7 +59,9 @@ export class DtoRules {
     if (more) return false;
     return checks.every((check) => {
       const args = { targetName: this.dto.name, property, object, value, constraints: check.constraints };
-      return check.each && Array.isArray(value) ? value.every((item) => check.holds(item, args) === true) : check.holds(value, args) === true;
+      return check.each && Array.isArray(value)
+        ? value.every((item) => check.holds(item, args) === true)
+        : check.holds(value, args) === true;
     });
   }
 }

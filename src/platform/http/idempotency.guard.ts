@@ -67,7 +67,11 @@ export class IdempotencyGuard implements CanActivate {
         'bad_idempotency_key',
       );
     }
-    const slot = { tenant: request.principal?.tenant ?? '', scope: `${request.method} ${String((request.route as { path?: unknown } | undefined)?.path)}`, key };
+    const slot = {
+      tenant: request.principal?.tenant ?? '',
+      scope: `${request.method} ${String((request.route as { path?: unknown } | undefined)?.path)}`,
+      key,
+    };
     const taken = await this.store.take(slot, requestHash(request), uuidv7());
     if (taken.kind !== 'taken') throw storedAnswer(taken, sealToken);
     request.idempotency = new HeldSlot(this.store, this.logger, slot, taken.resourceId, sealToken);

@@ -45,9 +45,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components['schemas'] = sorted({ ...components['schemas'], ...problemSchemas() });
   components['responses'] = sorted(problemResponses([...usedStatuses], headerReferences(ANSWER_HEADERS)));
   components['headers'] = HEADERS;
-  document.paths = sorted(
-    Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)])),
-  );
+  document.paths = sorted(Object.fromEntries(Object.entries(paths).map(([path, item]) => [path, inMethodOrder(item)])));
   document.tags = usedTags(document, paths);
   return withoutDtoSuffix(document);
 }

@@ -36,8 +36,33 @@ export type Permission = (typeof PERMISSIONS)[number];
 export const ROLES = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 
-const VIEWER: readonly Permission[] = ['workflows.read', 'agents.read', 'runs.read', 'approvals.read', 'events.read', 'triggers.read', 'rag.read', 'memory.read', 'tools.read', 'kv.read', 'system.read'];
-const OPERATOR: readonly Permission[] = [...VIEWER, 'workflows.write', 'agents.write', 'runs.create', 'runs.cancel', 'runs.signal', 'approvals.decide', 'triggers.write', 'rag.write', 'memory.write', 'tools.execute', 'kv.write'];
+const VIEWER: readonly Permission[] = [
+  'workflows.read',
+  'agents.read',
+  'runs.read',
+  'approvals.read',
+  'events.read',
+  'triggers.read',
+  'rag.read',
+  'memory.read',
+  'tools.read',
+  'kv.read',
+  'system.read',
+];
+const OPERATOR: readonly Permission[] = [
+  ...VIEWER,
+  'workflows.write',
+  'agents.write',
+  'runs.create',
+  'runs.cancel',
+  'runs.signal',
+  'approvals.decide',
+  'triggers.write',
+  'rag.write',
+  'memory.write',
+  'tools.execute',
+  'kv.write',
+];
 
 /** Roles are ordered: each has everything the one before it has. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {

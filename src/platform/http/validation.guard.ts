@@ -49,7 +49,8 @@ export class ValidationGuard implements CanActivate {
     const { dialect } = request;
     if (body !== undefined) request.body = checkBody(request.body, body, dialect?.passesOverUnknownMembers === true ? LENIENT : STRICT);
     // Express reads the query anew at each look at it, unless the request has one of its own.
-    if (query !== undefined) Object.defineProperty(request, 'query', { value: checkQuery(request.query, query, dialect === undefined ? STRICT : LENIENT) });
+    if (query !== undefined)
+      Object.defineProperty(request, 'query', { value: checkQuery(request.query, query, dialect === undefined ? STRICT : LENIENT) });
     return true;
   }
 

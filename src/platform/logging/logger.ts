@@ -30,7 +30,10 @@ export function createLogger(config: HeddleConfig, sink: LineSink = process.stdo
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `headers.${field}`, `*.headers.${field}`]), censor: '[masked]' },
+      redact: {
+        paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `headers.${field}`, `*.headers.${field}`]),
+        censor: '[masked]',
+      },
     },
     destination,
   );

@@ -12,7 +12,12 @@ describe('the log', () => {
   it('is one JSON object a line, with level and time in words', () => {
     const { logger, lines } = capture();
     logger.info({ run_id: 'r1' }, 'run ended');
-    expect(JSON.parse(lines[0] ?? '')).toEqual({ level: 'info', time: expect.stringMatching(/^\d{4}-.*Z$/) as string, run_id: 'r1', msg: 'run ended' });
+    expect(JSON.parse(lines[0] ?? '')).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      run_id: 'r1',
+      msg: 'run ended',
+    });
   });
 
   it('never holds keys, tokens, passwords or configured secrets, wherever they hide', () => {
@@ -21,7 +26,8 @@ describe('the log', () => {
     logger.warn('got Bearer abcdefghijkl and hdl_AAAABBBBCCCCDDDD from postgres://user:t0psecret@db/heddle');
     logger.error({ err: new Error('refused: sk "quoted" live'), key: 'bootstrap-key-0123456789' }, 'failed');
     const all = lines.join('');
-    for (const secret of ['dXNlcjpwYXNz', 'session=1', 'p4ssw0rd', 'abcdefghijkl', 'AAAABBBB', 't0psecret', 'quoted', 'bootstrap-key']) expect(all).not.toContain(secret);
+    for (const secret of ['dXNlcjpwYXNz', 'session=1', 'p4ssw0rd', 'abcdefghijkl', 'AAAABBBB', 't0psecret', 'quoted', 'bootstrap-key'])
+      expect(all).not.toContain(secret);
     expect(all).toContain('postgres://user:[masked]@db/heddle');
     for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
   });

@@ -1,4 +1,9 @@
-const LEVELS: Readonly<Record<string, string>> = { debug: '\u001b[90mdebug\u001b[0m', info: '\u001b[32minfo\u001b[0m ', warn: '\u001b[33mwarn\u001b[0m ', error: '\u001b[31merror\u001b[0m' };
+const LEVELS: Readonly<Record<string, string>> = {
+  debug: '\u001b[90mdebug\u001b[0m',
+  info: '\u001b[32minfo\u001b[0m ',
+  warn: '\u001b[33mwarn\u001b[0m ',
+  error: '\u001b[31merror\u001b[0m',
+};
 const HIDDEN: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'err', 'context']);
 
 /** One JSON log line as one readable line; an error's stack follows on lines of its own. */

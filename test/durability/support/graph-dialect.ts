@@ -22,7 +22,12 @@ function flavourOf({ kind, trouble }: PlannedNode): Flavour {
 }
 
 export function childWorkflow(url: string): object {
-  const what = { v: '{{ inputs.v }}', trouble: '{{ inputs.trouble }}', times: '{{ inputs.times }}', run_attempt: '{{ inputs.run_attempt }}' };
+  const what = {
+    v: '{{ inputs.v }}',
+    trouble: '{{ inputs.trouble }}',
+    times: '{{ inputs.times }}',
+    run_attempt: '{{ inputs.run_attempt }}',
+  };
   return {
     name: CHILD_WORKFLOW,
     inputs: { type: 'object' },
@@ -47,7 +52,9 @@ export function definitionOf(graph: PlannedGraph, name: string, url: string, ran
     settings: {
       on_error: graph.onError,
       max_parallel_nodes: graph.maxParallelNodes,
-      ...(graph.onError === 'retry_run' ? { retry: { max_attempts: graph.runAttempts, backoff: 'constant', initial_delay_ms: random.between(0, 40) } } : {}),
+      ...(graph.onError === 'retry_run'
+        ? { retry: { max_attempts: graph.runAttempts, backoff: 'constant', initial_delay_ms: random.between(0, 40) } }
+        : {}),
     },
   };
 }
@@ -61,7 +68,9 @@ function nodeOf(graph: PlannedGraph, node: PlannedNode, url: string, random: See
     ...(needs.length === 0 ? {} : { needs, join }),
     ...(when === 'absent' ? {} : { when: { yes: '{{ 2 > 1 }}', no: '{{ 1 > 2 }}', fault: `{{ ${MISSING_MEMBER} }}` }[when] }),
     ...(attempts === 1 ? {} : { retry: { max_attempts: attempts, backoff: 'constant', initial_delay_ms: random.between(0, 40) } }),
-    ...(forEach === null ? {} : { for_each: { items: forEach.items === 'no_array' ? '{{ inputs.none }}' : forEach.items, max_parallel: forEach.maxParallel } }),
+    ...(forEach === null
+      ? {}
+      : { for_each: { items: forEach.items === 'no_array' ? '{{ inputs.none }}' : forEach.items, max_parallel: forEach.maxParallel } }),
   };
 }
 
@@ -121,7 +130,8 @@ function valueIn(node: PlannedNode): string {
   const output = `nodes.${node.id}.output`;
   if (node.forEach !== null) return `size(${output})`;
   const flavour = flavourOf(node);
-  if (flavour === 'delay') return node.onError === 'fallback' ? `(nodes.${node.id}.error == null ? ${PAUSED} : ${FALLBACK})` : String(PAUSED);
+  if (flavour === 'delay')
+    return node.onError === 'fallback' ? `(nodes.${node.id}.error == null ? ${PAUSED} : ${FALLBACK})` : String(PAUSED);
   return { request: `${output}.body.v`, child: `${output}.outputs.v`, set: `${output}.v` }[flavour];
 }
 
@@ -142,13 +152,19 @@ export function plainValue(output: unknown): unknown {
 export function answerer(): (request: Received) => Promise<void> {
   const asked = new Map<string, number>();
   return async (request) => {
-    const { v, trouble, times, run_attempt: runAttempt } = (await request.body) as { v: number; trouble: string; times: number; run_attempt: number };
+    const {
+      v,
+      trouble,
+      times,
+      run_attempt: runAttempt,
+    } = (await request.body) as { v: number; trouble: string; times: number; run_attempt: number };
     const key = request.idempotencyKey ?? '';
     const count = (asked.get(key) ?? 0) + 1;
     asked.set(key, count);
     if (trouble === 'hang') return;
     if (trouble === 'refused') return request.answer(400);
-    const fails = trouble === 'always' || (trouble === 'at_first' && count <= times) || (trouble === 'in_run_attempts' && runAttempt <= times);
+    const fails =
+      trouble === 'always' || (trouble === 'at_first' && count <= times) || (trouble === 'in_run_attempts' && runAttempt <= times);
     if (fails) return request.answer(503);
     request.answer(200, { v });
   };

@@ -99,7 +99,14 @@ export class SearchMemoryQueryDto {
   @IsOptional()
   top_k: number = DEFAULT_TOP_K;
 
-  @ApiPropertyOptional({ type: 'number', minimum: -1, maximum: 1, default: -1, description: 'Only what scores at least this', example: 0.5 })
+  @ApiPropertyOptional({
+    type: 'number',
+    minimum: -1,
+    maximum: 1,
+    default: -1,
+    description: 'Only what scores at least this',
+    example: 0.5,
+  })
   @Type(() => Number)
   @IsNumber()
   @Min(-1)
@@ -141,7 +148,16 @@ export class SearchMemoryResultDto {
 export function toFact(row: EntryRow): FactDto {
   const { id, text, source, session, subject, metadata } = row;
   const created = row.created_at.toISOString();
-  return { id, text, source, session_id: session, subject, metadata, created_at: created, expires_at: row.expires_at?.toISOString() ?? null };
+  return {
+    id,
+    text,
+    source,
+    session_id: session,
+    subject,
+    metadata,
+    created_at: created,
+    expires_at: row.expires_at?.toISOString() ?? null,
+  };
 }
 
 export function toRemembered(entry: FoundEntry): RememberedDto {

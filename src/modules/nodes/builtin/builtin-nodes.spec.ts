@@ -45,9 +45,12 @@ describe('transform', () => {
     expect(await new JsonParseNode().execute({ config: { value } })).toEqual({ value: parsed });
   });
 
-  it.each(['', '{', 'undefined', "{'a':1}", '['.repeat(100_000), '['.repeat(600) + ']'.repeat(600)])('json_parse fails on %.20s', async (value) => {
-    await expect(new JsonParseNode().execute({ config: { value } })).rejects.toMatchObject({ code: 'invalid_json', retryable: false });
-  });
+  it.each(['', '{', 'undefined', "{'a':1}", '['.repeat(100_000), '['.repeat(600) + ']'.repeat(600)])(
+    'json_parse fails on %.20s',
+    async (value) => {
+      await expect(new JsonParseNode().execute({ config: { value } })).rejects.toMatchObject({ code: 'invalid_json', retryable: false });
+    },
+  );
 
   it('json_stringify writes compact or indented', async () => {
     const value = { a: [1], b: 'é' };

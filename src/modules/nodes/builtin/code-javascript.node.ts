@@ -17,10 +17,21 @@ export class CodeJavascriptNode implements StepNodeType {
   readonly pure = false;
   readonly configSchema = objectOf(
     {
-      source: { type: 'string', minLength: 1, maxLength: 1_000_000, description: 'Body of an async function of `input`, e.g. `return input.a + 1`.' },
+      source: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 1_000_000,
+        description: 'Body of an async function of `input`, e.g. `return input.a + 1`.',
+      },
       input: { description: 'The value of `input`; the inputs of the node if not said.' },
       timeout_ms: { type: 'integer', minimum: 1, maximum: 30_000, default: DEFAULT_TIMEOUT_MS, description: 'Time limit of the script.' },
-      memory_limit_mb: { type: 'integer', minimum: 16, maximum: 256, default: DEFAULT_MEMORY_MB, description: 'Memory limit of the script, in MiB.' },
+      memory_limit_mb: {
+        type: 'integer',
+        minimum: 16,
+        maximum: 256,
+        default: DEFAULT_MEMORY_MB,
+        description: 'Memory limit of the script, in MiB.',
+      },
     },
     ['source'],
   );

@@ -60,7 +60,12 @@ describe('http.request', () => {
 
   it('sends bytes and respects a given media type', async () => {
     answer = (_, response) => response.end();
-    await run({ method: 'PUT', body: Buffer.from([0, 255]).toString('base64'), body_type: 'bytes', headers: { 'Content-Type': 'image/x-test' } });
+    await run({
+      method: 'PUT',
+      body: Buffer.from([0, 255]).toString('base64'),
+      body_type: 'bytes',
+      headers: { 'Content-Type': 'image/x-test' },
+    });
     expect(seen.body).toBe('\u0000\u00ff');
     expect(seen.request.headers['content-type']).toBe('image/x-test');
   });
@@ -90,7 +95,11 @@ describe('http.request', () => {
       response.writeHead(status, { 'retry-after': '7', 'content-type': 'text/plain' }).end(status === 304 ? undefined : 'why');
     if (failure === null) expect((await run(config))['status']).toBe(status);
     else
-      await expect(run({ ...config, response: 'json' })).rejects.toMatchObject({ code: 'http_status', details: { status, body: 'why' }, ...failure });
+      await expect(run({ ...config, response: 'json' })).rejects.toMatchObject({
+        code: 'http_status',
+        details: { status, body: 'why' },
+        ...failure,
+      });
   });
 
   it('follows redirects unless told not to', async () => {

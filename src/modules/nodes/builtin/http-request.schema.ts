@@ -5,7 +5,12 @@ const STATUS = { type: 'integer', minimum: 100, maximum: 599 };
 
 export const HTTP_REQUEST_CONFIG = objectOf(
   {
-    method: { type: 'string', enum: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'], default: 'GET', description: 'HTTP method.' },
+    method: {
+      type: 'string',
+      enum: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+      default: 'GET',
+      description: 'HTTP method.',
+    },
     url: { type: 'string', minLength: 1, maxLength: 16_384, description: 'Absolute http or https URL.' },
     headers: {
       type: 'object',
@@ -25,7 +30,13 @@ export const HTTP_REQUEST_CONFIG = objectOf(
       description:
         'How `body` is sent: `json`; `text`; `form`, an object as urlencoded fields; `bytes`, base64 decoded. `auto` sends strings as text, all else as JSON.',
     },
-    timeout_ms: { type: 'integer', minimum: 1, maximum: 3_600_000, default: 30_000, description: 'Limit of the whole exchange, redirects included.' },
+    timeout_ms: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 3_600_000,
+      default: 30_000,
+      description: 'Limit of the whole exchange, redirects included.',
+    },
     follow_redirects: { type: 'boolean', default: true, description: 'Whether to follow up to 10 redirects.' },
     max_response_bytes: {
       type: 'integer',

@@ -6,7 +6,8 @@ const MAX_DEPTH = 500;
 
 /** Parses JSON that came from outside. Throws a terminal `invalid_json` for bad syntax and for absurd nesting. */
 export function parseJson(text: string): Json {
-  if (depthOf(text) > MAX_DEPTH) throw new StepError('invalid_json', `JSON is nested deeper than ${MAX_DEPTH} levels`, { retryable: false });
+  if (depthOf(text) > MAX_DEPTH)
+    throw new StepError('invalid_json', `JSON is nested deeper than ${MAX_DEPTH} levels`, { retryable: false });
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

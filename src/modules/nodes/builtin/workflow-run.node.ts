@@ -10,7 +10,8 @@ const DEFAULT_MAX_DEPTH = 16;
 export class WorkflowRunNode implements DurableNodeType {
   readonly type = 'workflow.run';
   readonly category = 'workflow';
-  readonly description = 'Starts a run of another workflow and, unless told otherwise, waits for its end. Cancelling this run cancels that one.';
+  readonly description =
+    'Starts a run of another workflow and, unless told otherwise, waits for its end. Cancelling this run cancels that one.';
   readonly pure = false;
   readonly durable = true;
   readonly configSchema = objectOf(
@@ -19,7 +20,11 @@ export class WorkflowRunNode implements DurableNodeType {
       version: { type: 'integer', minimum: 1, description: 'Which version; the latest if not said.' },
       inputs: { type: 'object', default: {}, description: 'Inputs of the run.' },
       wait: { type: 'boolean', default: true, description: 'Whether to wait for the end of the run.' },
-      fail_on_error: { type: 'boolean', default: true, description: 'Whether a run that does not succeed fails this step with `child_failed`.' },
+      fail_on_error: {
+        type: 'boolean',
+        default: true,
+        description: 'Whether a run that does not succeed fails this step with `child_failed`.',
+      },
       max_depth: { type: 'integer', minimum: 1, maximum: 64, default: DEFAULT_MAX_DEPTH, description: 'How deep runs may start runs.' },
     },
     ['workflow'],
@@ -47,7 +52,12 @@ export class WorkflowRunNode implements DurableNodeType {
     if (config['wait'] === false) return { run_id: runId, status: 'pending', outputs: null };
     const child = await call.waitForChild(`end-${call.attempt}`, runId);
     if (child.status !== 'success' && config['fail_on_error'] !== false) throw childFailed(child);
-    return { run_id: child.runId, status: child.status, outputs: child.outputs, ...(child.error === null ? {} : { error: { ...child.error } }) };
+    return {
+      run_id: child.runId,
+      status: child.status,
+      outputs: child.outputs,
+      ...(child.error === null ? {} : { error: { ...child.error } }),
+    };
   }
 }
 

@@ -74,7 +74,11 @@ describe('JavascriptSandbox', () => {
   });
 
   it.each([
-    ['a throw', 'const x = 1;\nthrow new TypeError("nope")', { code: 'script_error', message: 'TypeError: nope (line 2)', details: { line: 2 } }],
+    [
+      'a throw',
+      'const x = 1;\nthrow new TypeError("nope")',
+      { code: 'script_error', message: 'TypeError: nope (line 2)', details: { line: 2 } },
+    ],
     ['a rejection', 'return Promise.reject(new Error("late"))', { code: 'script_error' }],
     ['a thrown string', 'throw "just text"', { code: 'script_error', message: 'just text' }],
     ['a thrown null', 'throw null', { code: 'script_error', message: 'null' }],
@@ -126,7 +130,11 @@ describe('JavascriptSandbox', () => {
   it('kills on abort, with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('cancelled by test');
-    const endless = run('console.log("on"); for (;;);', { timeoutMs: 30_000, signal: controller.signal, log: () => controller.abort(reason) });
+    const endless = run('console.log("on"); for (;;);', {
+      timeoutMs: 30_000,
+      signal: controller.signal,
+      log: () => controller.abort(reason),
+    });
     await expect(endless).rejects.toBe(reason);
     await expect(run('return 1', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     expect(await run('return 2')).toBe(2);

@@ -43,7 +43,8 @@ export class SandboxThread {
         settle(() => reject(reason));
       };
       const onAbort = (): void => kill(watcher.signal.reason);
-      const onCrash = (): void => kill(toStepError({ code: 'sandbox_crashed', message: 'the sandbox broke down while running the script' }));
+      const onCrash = (): void =>
+        kill(toStepError({ code: 'sandbox_crashed', message: 'the sandbox broke down while running the script' }));
       const onMessage = (message: SandboxMessage): void => {
         switch (message.kind) {
           case 'started':

@@ -10,7 +10,14 @@ export interface SandboxTask {
 }
 
 export type SandboxFailureCode =
-  'script_syntax' | 'script_error' | 'script_never_settles' | 'memory_limit' | 'stack_overflow' | 'timeout' | 'too_large' | 'sandbox_crashed';
+  | 'script_syntax'
+  | 'script_error'
+  | 'script_never_settles'
+  | 'memory_limit'
+  | 'stack_overflow'
+  | 'timeout'
+  | 'too_large'
+  | 'sandbox_crashed';
 
 export interface SandboxFailure {
   readonly code: SandboxFailureCode;

@@ -100,7 +100,10 @@ export class ReasonDto {
   @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_worker`: a point counts as much as a minute of waiting' })
   priority?: number;
 
-  @ApiPropertyOptional({ type: 'integer', description: '`waiting_for_worker`, `queued_for_concurrency`, `waiting_for_rate`: runs that come first' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    description: '`waiting_for_worker`, `queued_for_concurrency`, `waiting_for_rate`: runs that come first',
+  })
   ahead?: number;
 
   @ApiPropertyOptional({ type: [WorkerStandingDto], description: '`waiting_for_worker`: processes that execute runs now' })

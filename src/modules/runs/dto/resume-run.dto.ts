@@ -24,7 +24,12 @@ export class ResumeRunDto {
   @IsOptional()
   input_overrides?: JsonObject;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, description: 'Another version of the workflow; kept steps must mean the same in it', example: 2 })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    description: 'Another version of the workflow; kept steps must mean the same in it',
+    example: 2,
+  })
   @IsInt()
   @Min(1)
   @IsOptional()

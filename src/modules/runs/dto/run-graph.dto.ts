@@ -20,7 +20,12 @@ export class RunGraphNodeDto {
   @ApiProperty({ description: 'Its name, or else its id', example: 'Fetch the orders' })
   name: string;
 
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Its depth: 0 needs nothing, or is the initial state; null when nothing leads to it', example: 0 })
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'Its depth: 0 needs nothing, or is the initial state; null when nothing leads to it',
+    example: 0,
+  })
   level: number | null;
 
   @ApiProperty({ enum: ['all_success', 'any_success', 'all_done'], example: 'all_success' })

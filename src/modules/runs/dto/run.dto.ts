@@ -46,7 +46,12 @@ export class RunProgressDto {
   @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes that are settled; states that the run has been through', example: 2 })
   completed: number;
 
-  @ApiProperty({ type: 'integer', minimum: 0, description: 'Nodes or states of the definition; a state machine may end without having been through all', example: 5 })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    description: 'Nodes or states of the definition; a state machine may end without having been through all',
+    example: 5,
+  })
   total: number;
 }
 

@@ -3,7 +3,11 @@ import { IsOptional, IsString, MaxLength } from 'class-validator';
 import { PauseDto } from '../../workflows/index.js';
 
 export class PauseWorkflowDto {
-  @ApiPropertyOptional({ description: 'Shown with the workflow and to whoever asks why a run does not start', maxLength: 1000, example: 'the partner is down' })
+  @ApiPropertyOptional({
+    description: 'Shown with the workflow and to whoever asks why a run does not start',
+    maxLength: 1000,
+    example: 'the partner is down',
+  })
   @IsString()
   @MaxLength(1000)
   @IsOptional()

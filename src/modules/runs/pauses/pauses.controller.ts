@@ -31,7 +31,11 @@ export class PausesController {
   @ApiBody({ type: PauseWorkflowDto, required: false })
   @ApiOkResponse({ type: WorkflowPauseDto, description: 'It is paused' })
   @ApiProblems(400, 404, 413, 415, 422)
-  pauseWorkflow(@CurrentPrincipal() principal: Principal, @Param('ref') ref: string, @Body() body: PauseWorkflowDto): Promise<WorkflowPauseDto> {
+  pauseWorkflow(
+    @CurrentPrincipal() principal: Principal,
+    @Param('ref') ref: string,
+    @Body() body: PauseWorkflowDto,
+  ): Promise<WorkflowPauseDto> {
     return this.service.pause(principal, ref, body.reason ?? null);
   }
 

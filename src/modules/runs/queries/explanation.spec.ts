@@ -85,9 +85,9 @@ describe('an explanation', () => {
 
   it('names what stands before the start', () => {
     const holders = [{ run_id: CHILD, status: 'running' as const }];
-    expect(reasons({ state: 'queued', started_at: null, concurrency_key: 'k', concurrency_limit: 2 }, { key: { holders, ahead: 3 } })).toMatchObject([
-      { type: 'queued_for_concurrency', key: 'k', limit: 2, holders, ahead: 3 },
-    ]);
+    expect(
+      reasons({ state: 'queued', started_at: null, concurrency_key: 'k', concurrency_limit: 2 }, { key: { holders, ahead: 3 } }),
+    ).toMatchObject([{ type: 'queued_for_concurrency', key: 'k', limit: 2, holders, ahead: 3 }]);
     const line = { ahead: 2, next_at: NOW, run_at: LATER };
     expect(reasons({ state: 'spaced', started_at: null }, { line, rate: { limit: 2, per_ms: 60_000 } })).toMatchObject([
       { type: 'waiting_for_rate', limit: 2, per_ms: 60_000, burst: 1, ahead: 2, next_at: NOW.toISOString(), run_at: LATER.toISOString() },

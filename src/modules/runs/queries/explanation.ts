@@ -130,9 +130,23 @@ function cancelling({ standing, openSteps, workingOn }: RunFacts, since: Date): 
   };
 }
 
-function pausedWorkflow({ paused_at: since, paused_by: by, pause_reason: reason, started_at, cancel_requested_at }: LiveStanding): Reason[] {
+function pausedWorkflow({
+  paused_at: since,
+  paused_by: by,
+  pause_reason: reason,
+  started_at,
+  cancel_requested_at,
+}: LiveStanding): Reason[] {
   if (since === null || by === null || started_at !== null || cancel_requested_at !== null) return [];
-  return [{ type: 'workflow_paused', since: since.toISOString(), by, reason, moved_by: 'The workflow is resumed (POST /workflows/{ref}/resume).' }];
+  return [
+    {
+      type: 'workflow_paused',
+      since: since.toISOString(),
+      by,
+      reason,
+      moved_by: 'The workflow is resumed (POST /workflows/{ref}/resume).',
+    },
+  ];
 }
 
 function queuedForConcurrency({ standing, key }: RunFacts): Reason {

@@ -52,7 +52,11 @@ export class VisitsQuery {
        FROM places p JOIN run_events e ON e.run_id = $1 AND e.seq = p.last`,
       [runId, tenant],
     );
-    return overlayOfVisits(rows.toSorted((a, b) => a.last - b.last), definition, over);
+    return overlayOfVisits(
+      rows.toSorted((a, b) => a.last - b.last),
+      definition,
+      over,
+    );
   }
 }
 

@@ -31,7 +31,9 @@ export class DataDirLock {
     } catch (error) {
       handle.close();
       if (!isBusy(error)) throw error;
-      throw new DataDirLockedError(`${dataDir} is in use by ${describeHolder(holderFile)}; stop it, or set HEDDLE_DATA_DIR to another directory`);
+      throw new DataDirLockedError(
+        `${dataDir} is in use by ${describeHolder(holderFile)}; stop it, or set HEDDLE_DATA_DIR to another directory`,
+      );
     }
     writeFileSync(holderFile, JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() }));
     return new DataDirLock(handle);

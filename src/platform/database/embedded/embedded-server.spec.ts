@@ -45,11 +45,14 @@ describe('the embedded database', () => {
 
   it('keeps named statements of connections and pools apart, also when they share a name', async () => {
     const [one, two] = [pool({ max: 3 }), pool({ max: 3 })];
-    const ask = (target: pg.Pool, text: string, value: unknown) => target.query({ name: 'same-name', text, values: [value], rowMode: 'array' });
+    const ask = (target: pg.Pool, text: string, value: unknown) =>
+      target.query({ name: 'same-name', text, values: [value], rowMode: 'array' });
     const answers = await Promise.all(
       Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? ask(one, 'SELECT $1::int + 1', i) : ask(two, "SELECT $1::text || '!'", `t${i}`))),
     );
-    expect(answers.map((answer) => answer.rows[0]?.[0] as unknown)).toEqual(Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? i + 1 : `t${i}!`)));
+    expect(answers.map((answer) => answer.rows[0]?.[0] as unknown)).toEqual(
+      Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? i + 1 : `t${i}!`)),
+    );
   });
 
   it('closes the statements of a connection that ends', async () => {
@@ -65,7 +68,9 @@ describe('the embedded database', () => {
   it('goes on after an error in a batch, for that client and for its neighbours', async () => {
     const target = pool({ max: 4 });
     const results = await Promise.allSettled(
-      Array.from({ length: 80 }, (_, i) => (i % 4 === 0 ? target.query('SELECT 1 / $1::int', [0]) : target.query('SELECT $1::int AS n', [i]))),
+      Array.from({ length: 80 }, (_, i) =>
+        i % 4 === 0 ? target.query('SELECT 1 / $1::int', [0]) : target.query('SELECT $1::int AS n', [i]),
+      ),
     );
     results.forEach((result, i) => {
       if (i % 4 === 0) expect(result).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
@@ -132,7 +137,11 @@ describe('the embedded database', () => {
     const client = new pg.Client({ host: server.host, user: 'postgres', database: 'postgres', pipeline: true });
     await client.connect();
     const answers = await Promise.allSettled([1, 0, 4].map((n) => client.query('SELECT 8 / $1::int AS n', [n])));
-    expect(answers.map((answer) => (answer.status === 'fulfilled' ? (answer.value.rows[0] as unknown) : 'error'))).toEqual([{ n: 8 }, 'error', { n: 2 }]);
+    expect(answers.map((answer) => (answer.status === 'fulfilled' ? (answer.value.rows[0] as unknown) : 'error'))).toEqual([
+      { n: 8 },
+      'error',
+      { n: 2 },
+    ]);
     await client.end();
 
     const paging = new pg.Client({ host: server.host, user: 'postgres', database: 'postgres' });
@@ -182,7 +191,16 @@ describe('the embedded database', () => {
     await target.query('CREATE TABLE survivors (id int)');
     await target.query('INSERT INTO survivors VALUES (7)');
     await (server as unknown as { worker: { terminate(): Promise<number> } }).worker.terminate();
-    await expect.poll(() => target.query('SELECT id FROM survivors').then((result) => result.rows as unknown, () => null), { timeout: 20_000 }).toEqual([{ id: 7 }]);
+    await expect
+      .poll(
+        () =>
+          target.query('SELECT id FROM survivors').then(
+            (result) => result.rows as unknown,
+            () => null,
+          ),
+        { timeout: 20_000 },
+      )
+      .toEqual([{ id: 7 }]);
     expect(restarts).toHaveLength(1);
     expect(existsSync(join(dataDir, 'pg', 'PG_VERSION'))).toBe(true);
   });

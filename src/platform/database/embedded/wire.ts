@@ -142,7 +142,11 @@ export function renameStatement(original: Buffer, rename: (name: string) => stri
   if (at === null) return original;
   const end = original.indexOf(0, at);
   if (end === at) return original;
-  const renamed = Buffer.concat([original.subarray(0, at), Buffer.from(rename(original.toString('utf8', at, end))), original.subarray(end)]);
+  const renamed = Buffer.concat([
+    original.subarray(0, at),
+    Buffer.from(rename(original.toString('utf8', at, end))),
+    original.subarray(end),
+  ]);
   renamed.writeInt32BE(renamed.length - 1, 1);
   return renamed;
 }
