@@ -64,13 +64,13 @@ export class AwfExecutions {
   }
 
   /** Answers with the id of the new execution. What cannot be resumed is not found, whatever the reason. */
-  async resume({ tenant }: Principal, id: string, { from_step: from, input_overrides: overrides = {} }: ResumeAwfDto): Promise<string> {
+  async resume({ tenant, keyId }: Principal, id: string, { from_step: from, input_overrides: overrides = {} }: ResumeAwfDto): Promise<string> {
     const run = await orInstead(this.find(tenant, id), notResumable(id));
     if (run.status === 'success') throw notResumable(id);
     const fromStep = await this.stepNamed(tenant, run, from);
     if (fromStep === undefined) throw notResumable(id);
     try {
-      return (await this.resumer.resume({ tenant, runId: run.id, fromStep, inputOverrides: overrides })).id;
+      return (await this.resumer.resume({ tenant, keyId, runId: run.id, fromStep, inputOverrides: overrides })).id;
     } catch (error) {
       if (error instanceof AppError && error.status < 500) throw notResumable(id);
       throw error;

@@ -27,7 +27,7 @@ export class FlowEngineExecutions {
 
   /** Throws 500 for a run that does not end well. `signal` ends the waiting, never the run. */
   async execute(
-    { tenant }: Principal,
+    { tenant, keyId }: Principal,
     workflow: string,
     inputs: JsonObject,
     signal: AbortSignal,
@@ -36,7 +36,7 @@ export class FlowEngineExecutions {
     const end = this.audience.expectEnd(tenant, id);
     try {
       const wait = { timeoutMs: Number.POSITIVE_INFINITY, signal };
-      const run = await this.starter.start({ tenant, workflow, inputs, trigger: 'api', id }, wait);
+      const run = await this.starter.start({ tenant, keyId, workflow, inputs, trigger: 'api', id }, wait);
       if (isTerminal(run.status)) await end.within(TELLING_MS);
       return executed(run);
     } finally {

@@ -38,7 +38,7 @@ export class BulkRunsService {
   resume(request: BulkRequest): Promise<BulkRunsResultDto> {
     return this.each(request, RESUMABLE, async (run) => {
       const { tenant } = request.selection;
-      const resumed = await this.resumer.resume({ tenant, runId: run.id, fromStep: null, inputOverrides: {} });
+      const resumed = await this.resumer.resume({ tenant, keyId: null, runId: run.id, fromStep: null, inputOverrides: {} });
       return { id: run.id, status: run.status, resumed_as: resumed.id };
     });
   }

@@ -22,8 +22,8 @@ import { RunsService } from './runs.service.js';
 /** A wish to go on with a run that is over, as a new one. */
 export interface ResumeRunRequest {
   readonly tenant: string;
-  /** The API key that asks for it. */
-  readonly keyId?: string | null | undefined;
+  /** The API key that asks for it; null: the budgets of the first run's key go on counting. */
+  readonly keyId: string | null;
   readonly runId: string;
   readonly fromStep: string | null;
   readonly inputOverrides: JsonObject;
@@ -79,7 +79,7 @@ export class ResumeRunService {
       definition,
       inputs,
       trigger: 'resume',
-      ...(request.keyId == null ? {} : { keyId: request.keyId }),
+      ...(request.keyId === null ? {} : { keyId: request.keyId }),
       resumedFrom: request.runId,
       kept: plan.kept,
       tags: old.tags ?? [],

@@ -29,8 +29,8 @@ export interface StartRunRequest {
   readonly version?: number | undefined;
   readonly inputs: JsonObject;
   readonly trigger: string;
-  /** The API key that asks for it. */
-  readonly keyId?: string | null | undefined;
+  /** The API key that asks for it, whose budgets count; null for what no key asks for, such as a trigger. */
+  readonly keyId: string | null;
   readonly priority?: number | undefined;
   readonly runAt?: number | undefined;
   readonly concurrencyKey?: string | undefined;
@@ -70,7 +70,7 @@ export class StartRunService {
       definition,
       inputs,
       trigger: request.trigger,
-      ...(request.keyId == null ? {} : { keyId: request.keyId }),
+      ...(request.keyId === null ? {} : { keyId: request.keyId }),
       ...(request.runAt === undefined ? {} : { runAt: request.runAt }),
       ...(request.tags === undefined ? {} : { tags: request.tags }),
       ...launchOf(this.definitions.compiled(definition), request, {

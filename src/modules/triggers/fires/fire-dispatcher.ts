@@ -62,7 +62,7 @@ export class FireDispatcher implements OnApplicationBootstrap {
   /** Submits the run of a fire. Throws what keeps it from running; what is worth another try leaves the fire to the others. */
   async start({ run_id, tenant_id, workflow_id, kind, inputs }: FireToStart): Promise<void> {
     try {
-      await this.starter.start({ tenant: tenant_id, workflow: workflow_id, inputs, trigger: kind, id: run_id });
+      await this.starter.start({ tenant: tenant_id, keyId: null, workflow: workflow_id, inputs, trigger: kind, id: run_id });
     } catch (error) {
       if (error instanceof ConcurrencyConflictError) await this.fires.ended(run_id, 'skipped', fireError(error.code, error.detail));
       else if (error instanceof AppError && error.status < 500) await this.fires.ended(run_id, 'failed', describe(error));
