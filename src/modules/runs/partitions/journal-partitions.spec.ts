@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { realPostgres, type RealPostgres } from '../../../../test/support/real-postgres.js';
 import { JournalPartitions, type JournalPartition } from './journal-partitions.js';
 
@@ -39,6 +39,25 @@ async function madeFor(at: number): Promise<JournalPartition> {
   return found;
 }
 
+/** The pool, but that `then` is called and waited for once the default partition is locked. */
+function pausing(then: () => Promise<void>): pg.Pool {
+  const connect = async (): Promise<object> => {
+    const client = await pool.connect();
+    const query = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+      const result = await client.query(text, values);
+      if (text.startsWith('LOCK TABLE run_events_default')) await then();
+      return result;
+    };
+    return { query, release: () => client.release() };
+  };
+  return { connect, query: pool.query.bind(pool) } as unknown as pg.Pool;
+}
+
+async function waitsForLock(pid: number): Promise<boolean> {
+  const { rows } = await pool.query(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, [pid]);
+  return rows.length === 1;
+}
+
 describe('partitions of the journal', { timeout: 60_000 }, () => {
   it('are made ahead, once', async () => {
     const now = Date.now();
@@ -61,6 +80,35 @@ describe('partitions of the journal', { timeout: 60_000 }, () => {
     const { name } = await madeFor(at);
     expect(await homeOf(run)).toBe(name);
     expect(await partitions.strays()).toBe(0);
+  });
+
+  it.each([
+    [
+      'written',
+      200,
+      `INSERT INTO run_events (run_id, seq, span, tenant_id, type, attempt, at, data, hash)
+       VALUES ($1, 2, 1, 't', 'run.started', 0, now(), '{}', '\\x00') RETURNING 1`,
+    ],
+    ['read', 300, 'SELECT FROM run_events WHERE run_id = $1'],
+  ])('take over a journal that is being %s at the moment', async (_what, days, statement) => {
+    const at = Date.now() + days * DAY;
+    const run = uuidv7({ msecs: at });
+    await pool.query(CREATE, [run]);
+    const other = new pg.Client({ connectionString: pool.options.connectionString });
+    await other.connect();
+    const { rows } = await other.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    let asked: Promise<pg.QueryResult> | undefined;
+    const taking = new JournalPartitions(
+      pausing(async () => {
+        asked ??= other.query(statement, [run]);
+        await vi.waitUntil(() => waitsForLock(rows[0]?.pid ?? 0), { timeout: 15_000 });
+      }),
+      7,
+    );
+    const made = await taking.ensure(at);
+    expect((await asked)?.rowCount).toBe(1);
+    expect(made).toContain(await homeOf(run));
+    await other.end();
   });
 
   it('are not dropped while a run has an id of their time, nor while one is being created', async () => {

@@ -101,12 +101,18 @@ export class JournalPartitions {
     return rows[0]?.used !== false;
   }
 
-  /** Rows of the range that found no partition are moved to it: with them in the default one it could not be attached. */
+  /**
+   * Rows of the range that found no partition are moved to it: with them in the default one it could not be attached.
+   *
+   * The parent is locked first: a statement that has chosen its partitions and then waits for the default one would not find
+   * rows that move meanwhile, and could not write any.
+   */
   private async create(client: PoolClient, range: TimeRange): Promise<string | null> {
     const name = `run_events_${new Date(range.from).toISOString().slice(0, 10).replaceAll('-', '')}`;
     const bounds = [firstIdOf(range.from), firstIdOf(range.to)];
     const { rows } = await client.query<{ known: boolean }>('SELECT to_regclass($1) IS NOT NULL AS known', [name]);
     if (rows[0]?.known === true) return null;
+    await client.query('LOCK TABLE ONLY run_events IN ACCESS EXCLUSIVE MODE');
     await client.query(`CREATE TABLE ${quoted(name)} (LIKE run_events INCLUDING DEFAULTS INCLUDING STORAGE)`);
     await client.query(`LOCK TABLE ${DEFAULT_PARTITION} IN ACCESS EXCLUSIVE MODE`);
     await client.query(
