@@ -64,7 +64,11 @@ export class AwfExecutions {
   }
 
   /** Answers with the id of the new execution. What cannot be resumed is not found, whatever the reason. */
-  async resume({ tenant, keyId }: Principal, id: string, { from_step: from, input_overrides: overrides = {} }: ResumeAwfDto): Promise<string> {
+  async resume(
+    { tenant, keyId }: Principal,
+    id: string,
+    { from_step: from, input_overrides: overrides = {} }: ResumeAwfDto,
+  ): Promise<string> {
     const run = await orInstead(this.find(tenant, id), notResumable(id));
     if (run.status === 'success') throw notResumable(id);
     const fromStep = await this.stepNamed(tenant, run, from);

@@ -62,6 +62,16 @@ export class IngestRuns {
       origin: null,
     });
     const inputs = { collection, documents: [...documents], documents_unchanged: unchanged };
-    return this.starter.start({ tenant, keyId: null, kind: 'internal', workflow: workflowId, version, inputs, trigger: 'api', tags: ['rag'], id });
+    return this.starter.start({
+      tenant,
+      keyId: null,
+      kind: 'internal',
+      workflow: workflowId,
+      version,
+      inputs,
+      trigger: 'api',
+      tags: ['rag'],
+      id,
+    });
   }
 }
