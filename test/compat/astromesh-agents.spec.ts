@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { agentDocument, AstromeshServer } from './support/astromesh.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 
@@ -12,15 +13,12 @@ afterAll(async () => {
   await server?.close();
 });
 
-describe.each([
-  ['below its path', () => server.path],
-  ['on a port of its own', () => server.port],
-])('agents of Astromesh %s', (where, urlOf) => {
+describe.each(entrancesOf('astromesh'))('agents of Astromesh %s', (where, urlOf) => {
   const place = where.includes('port') ? 'port' : 'path';
   let astromesh: DialectClient;
 
   beforeAll(() => {
-    astromesh = new DialectClient(urlOf(), server.app.adminKey);
+    astromesh = new DialectClient(urlOf(server.app), server.app.adminKey);
   });
 
   const ask = (agent: string): Promise<object> => astromesh.post(`/v1/agents/${agent}/run`, { query: 'Hello' }, 200);

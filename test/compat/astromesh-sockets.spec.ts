@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { eventually, type RunBody } from '../support/runs.js';
 import { agentDocument, AstromeshServer } from './support/astromesh.js';
+import { entrancesOf } from './support/entrances.js';
 import { row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
 import { DialectSocket, type Frame } from './support/socket.js';
@@ -25,12 +26,9 @@ afterAll(async () => {
   await server?.close();
 });
 
-describe.each([
-  ['below its path', () => server.path],
-  ['on a port of its own', () => server.port],
-])('conversations with Astromesh %s', (where, urlOf) => {
+describe.each(entrancesOf('astromesh'))('conversations with Astromesh %s', (where, urlOf) => {
   const place = where.includes('port') ? 'port' : 'path';
-  const addressOf = (agent: string): string => `${urlOf()}/v1/ws/agent/${agent}`;
+  const addressOf = (agent: string): string => `${urlOf(server.app)}/v1/ws/agent/${agent}`;
   const talk = (agent: string, query = ''): Promise<DialectSocket> =>
     DialectSocket.open(`${addressOf(agent)}${query}`, server.app.adminKey);
 

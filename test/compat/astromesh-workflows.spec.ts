@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually, storeWorkflow } from '../support/runs.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 
@@ -34,14 +35,11 @@ afterAll(async () => {
   await server?.close();
 });
 
-describe.each([
-  ['below its path', () => `${server.url}/compat/astromesh`],
-  ['on a port of its own', () => server.dialects['astromesh'] ?? ''],
-])('workflows of Astromesh %s', (_where, urlOf) => {
+describe.each(entrancesOf('astromesh'))('workflows of Astromesh %s', (_where, urlOf) => {
   let astromesh: DialectClient;
 
   beforeAll(() => {
-    astromesh = new DialectClient(urlOf(), server.adminKey);
+    astromesh = new DialectClient(urlOf(server), server.adminKey);
   });
 
   const run = (name: string, body: object = {}): Promise<Result> => astromesh.post<Result>(`/v1/workflows/${name}/run`, body, 200);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { agentDocument, ANSWER, ASSISTANT, AstromeshServer } from './support/astromesh.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
@@ -25,15 +26,12 @@ afterAll(async () => {
   await server?.close();
 });
 
-describe.each([
-  ['below its path', () => server.path],
-  ['on a port of its own', () => server.port],
-])('Astromesh %s', (where, urlOf) => {
+describe.each(entrancesOf('astromesh'))('Astromesh %s', (where, urlOf) => {
   let astromesh: DialectClient;
   let place: string;
 
   beforeAll(() => {
-    astromesh = new DialectClient(urlOf(), server.app.adminKey);
+    astromesh = new DialectClient(urlOf(server.app), server.app.adminKey);
     place = where.includes('port') ? 'port' : 'path';
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient, type SseMessage } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 
@@ -56,14 +57,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe.each([
-  ['below its path', () => `${server.url}/compat/awf`],
-  ['on a port of its own', () => server.dialects['awf'] ?? ''],
-])('agents of AWF %s', (_where, urlOf) => {
+describe.each(entrancesOf('awf'))('agents of AWF %s', (_where, urlOf) => {
   let awf: DialectClient;
 
   beforeAll(() => {
-    awf = new DialectClient(urlOf(), undefined);
+    awf = new DialectClient(urlOf(server), undefined);
   });
 
   const start = async (name: string): Promise<string> =>

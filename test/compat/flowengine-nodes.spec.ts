@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { eventsOf, FlowEngineClient, type FlowEngineWorld, link, log, outputsOf, PLACES, sh, startWorld } from './support/flowengine.js';
+import { entrancesOf } from './support/entrances.js';
+import { eventsOf, FlowEngineClient, type FlowEngineWorld, link, log, outputsOf, sh, startWorld } from './support/flowengine.js';
 import { deviation, row } from './support/rows.js';
 
 let world: FlowEngineWorld;
@@ -9,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-describe.each(PLACES)('FlowEngine %s', (_where, urlOf) => {
+describe.each(entrancesOf('flowengine'))('FlowEngine %s', (_where, urlOf) => {
   let flow: FlowEngineClient;
   let zen: string;
 

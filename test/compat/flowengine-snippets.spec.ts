@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { FlowEngineClient, type FlowEngineWorld, GITHUB_ZEN, PLACES, startWorld } from './support/flowengine.js';
+import { entrancesOf } from './support/entrances.js';
+import { FlowEngineClient, type FlowEngineWorld, GITHUB_ZEN, startWorld } from './support/flowengine.js';
 import { row } from './support/rows.js';
 import { bash, hasPython, javascript, python } from './support/snippets.js';
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-describe.each(PLACES)('FlowEngine %s', (_where, urlOf) => {
+describe.each(entrancesOf('flowengine'))('FlowEngine %s', (_where, urlOf) => {
   let flow: FlowEngineClient;
   let zen: string;
 

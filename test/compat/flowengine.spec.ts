@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket as WsClient } from 'ws';
 import { eventually } from '../support/runs.js';
-import { eventsOf, FlowEngineClient, type FlowEngineWorld, link, log, NODE_1, PLACES, sh, startWorld } from './support/flowengine.js';
+import { entrancesOf } from './support/entrances.js';
+import { eventsOf, FlowEngineClient, type FlowEngineWorld, link, log, NODE_1, sh, startWorld } from './support/flowengine.js';
 import { DialectClient } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
@@ -35,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-describe.each(PLACES)('FlowEngine %s', (_where, urlOf) => {
+describe.each(entrancesOf('flowengine'))('FlowEngine %s', (_where, urlOf) => {
   let flow: FlowEngineClient;
   let zen: string;
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient, type SseMessage } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
@@ -66,14 +67,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe.each([
-  ['below its path', () => `${server.url}/compat/flwd`],
-  ['on a port of its own', () => server.dialects['flwd'] ?? ''],
-])('the root of flwd %s', (_where, urlOf) => {
+describe.each(entrancesOf('flwd'))('the root of flwd %s', (_where, urlOf) => {
   let flwd: DialectClient;
 
   beforeAll(() => {
-    flwd = new DialectClient(urlOf(), server.adminKey);
+    flwd = new DialectClient(urlOf(server), server.adminKey);
   });
 
   const key = (): Record<string, string> => ({ 'idempotency-key': randomUUID() });

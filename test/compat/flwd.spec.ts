@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
@@ -72,14 +73,11 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe.each([
-  ['below its path', () => `${server.url}/compat/flwd`],
-  ['on a port of its own', () => server.dialects['flwd'] ?? ''],
-])('flwd %s', (_where, urlOf) => {
+describe.each(entrancesOf('flwd'))('flwd %s', (_where, urlOf) => {
   let flwd: DialectClient;
 
   beforeAll(() => {
-    flwd = new DialectClient(urlOf(), server.adminKey);
+    flwd = new DialectClient(urlOf(server), server.adminKey);
   });
 
   const backup = (): Promise<Run> => flwd.post<Run>('/api/v1/runs', { ...CREATE_RUN, async: false }, 201);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { startApp, type TestApp } from '../support/index.js';
 import { eventually } from '../support/runs.js';
 import { type SeenRequest, WebStub } from '../support/web-stub.js';
+import { entrancesOf } from './support/entrances.js';
 import { DialectClient, type SseMessage } from './support/http.js';
 import { deviation, row } from './support/rows.js';
 import { expectShape } from './support/shape.js';
@@ -114,15 +115,12 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe.each([
-  ['below its path', () => `${server.url}/compat/meshflow`],
-  ['on a port of its own', () => server.dialects['meshflow'] ?? ''],
-])('MeshFlow %s', (_where, urlOf) => {
+describe.each(entrancesOf('meshflow'))('MeshFlow %s', (_where, urlOf) => {
   let mesh: DialectClient;
   const sockets: WebSocket[] = [];
 
   beforeAll(() => {
-    mesh = new DialectClient(urlOf(), server.adminKey);
+    mesh = new DialectClient(urlOf(server), server.adminKey);
   });
   afterAll(() => {
     for (const socket of sockets) socket.terminate();
@@ -158,7 +156,7 @@ describe.each([
     path: string,
     headers: Record<string, string> = { 'x-api-key': server.adminKey },
   ): Promise<[WebSocket, Record<string, unknown>[]]> => {
-    const socket = new WebSocket(`${urlOf().replace('http', 'ws')}${path}`, { headers });
+    const socket = new WebSocket(`${urlOf(server).replace('http', 'ws')}${path}`, { headers });
     sockets.push(socket);
     const heard: Record<string, unknown>[] = [];
     socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString('utf8')) as Record<string, unknown>));
@@ -512,7 +510,7 @@ describe.each([
 
   row('GET /ws/bus', 'a browser sends its key as a subprotocol', async () => {
     const said = await javascript(`
-      const socket = new WebSocket('${urlOf().replace('http', 'ws')}/ws/bus', ['bearer', '${server.adminKey}']);
+      const socket = new WebSocket('${urlOf(server).replace('http', 'ws')}/ws/bus', ['bearer', '${server.adminKey}']);
       socket.onopen = () => { console.log('open', socket.protocol); socket.close(1000); };
       socket.onclose = ({ code }) => console.log('closed', code);
     `);
@@ -693,7 +691,7 @@ describe.each([
     const { run_id } = await run({ task: SIMPLE });
     const { raw_key } = await mesh.post<{ raw_key: string }>(
       '/keys',
-      { name: 'others', tenant_id: `others-${new URL(urlOf()).port}` },
+      { name: 'others', tenant_id: `others-${new URL(urlOf(server)).port}` },
       201,
     );
     const others = mesh.withKey(raw_key);
@@ -716,7 +714,7 @@ describe.each([
   });
 
   row('GET /runs', 'browsers may call from anywhere', async () => {
-    const preflight = await fetch(`${urlOf()}/runs`, {
+    const preflight = await fetch(`${urlOf(server)}/runs`, {
       method: 'OPTIONS',
       headers: { origin: 'https://app.example', 'access-control-request-method': 'GET', 'access-control-request-headers': 'x-api-key' },
     });
@@ -727,14 +725,14 @@ describe.each([
 
   deviation('POST /run', 'the Python client of the page is walked over HTTP', 'the package it imports does not exist', async () => {
     const said = await bash(`
-      curl -sf -H "Authorization: Bearer ${server.adminKey}" -H 'Content-Type: application/json' -d '{"task": "${SIMPLE}"}' ${urlOf()}/run
+      curl -sf -H "Authorization: Bearer ${server.adminKey}" -H 'Content-Type: application/json' -d '{"task": "${SIMPLE}"}' ${urlOf(server)}/run
     `);
     expect(JSON.parse(said)).toMatchObject({ status: 'completed', output: ANSWER(SIMPLE) });
   });
 
   deviation('GET /events', 'client.stream_events() is walked over HTTP', 'the package it imports does not exist', async () => {
     const { run_id } = await run({ task: SIMPLE });
-    const said = await bash(`curl -sN --max-time 3 -H "X-API-Key: ${server.adminKey}" "${urlOf()}/events?run_id=${run_id}" || true`);
+    const said = await bash(`curl -sN --max-time 3 -H "X-API-Key: ${server.adminKey}" "${urlOf(server)}/events?run_id=${run_id}" || true`);
     const data = said
       .split('\n')
       .filter((line) => line.startsWith('data: '))
@@ -744,7 +742,7 @@ describe.each([
 
   deviation('POST /runs/{run_id}/approve', '`meshflow approve <run_id>` is a POST', 'the command is not part of this server', async () => {
     const id = await paused();
-    const said = await bash(`curl -sf -X POST -H "Authorization: Bearer ${server.adminKey}" ${urlOf()}/runs/${id}/approve`);
+    const said = await bash(`curl -sf -X POST -H "Authorization: Bearer ${server.adminKey}" ${urlOf(server)}/runs/${id}/approve`);
     expect(JSON.parse(said)).toEqual({ run_id: id, status: 'approved' });
   });
 
@@ -754,7 +752,7 @@ describe.each([
     'keys are the server’s own, for every door',
     async () => {
       const said = await bash(
-        `curl -sf -H "Authorization: Bearer ${server.adminKey}" -H 'Content-Type: application/json' -d '{"name": "prod-key", "role": "operator"}' ${urlOf()}/keys`,
+        `curl -sf -H "Authorization: Bearer ${server.adminKey}" -H 'Content-Type: application/json' -d '{"name": "prod-key", "role": "operator"}' ${urlOf(server)}/keys`,
       );
       expect((JSON.parse(said) as { raw_key: string }).raw_key).toMatch(/^hdl_/);
     },

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MemoryService } from '../../modules/memory/index.js';
-import { AppError } from '../../platform/errors/app-error.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { everyPage, orInstead } from '../kit/index.js';
+import { everyPage, orAbsent, orInstead } from '../kit/index.js';
 import type { AstromeshSemanticDto } from './astromesh.dto.js';
 import { agentNotFound } from './errors.js';
 
@@ -19,7 +18,7 @@ export class AstromeshMemory {
   /** A session that there is not has no messages. */
   async history(principal: Principal, agent: string, session: string, limit?: number): Promise<object> {
     await this.requireAgent(principal, agent);
-    const all = (await orNull(this.messages(principal, agent, session))) ?? [];
+    const all = (await orAbsent(this.messages(principal, agent, session))) ?? [];
     const messages = limit === undefined ? all : all.slice(-limit);
     return { agent, session_id: session, messages, history: messages, ...(limit === undefined ? {} : { limit }) };
   }
@@ -27,7 +26,7 @@ export class AstromeshMemory {
   /** A session that there is not is clear. With the history go the runs that said it, also one that is under way. */
   async clear(principal: Principal, agent: string, session: string): Promise<void> {
     await this.requireAgent(principal, agent);
-    await orNull(this.memory.eraseSession(principal, agent, session, true));
+    await orAbsent(this.memory.eraseSession(principal, agent, session, true));
   }
 
   async search(principal: Principal, agent: string, { query, top_k }: AstromeshSemanticDto, signal: AbortSignal): Promise<object> {
@@ -45,14 +44,5 @@ export class AstromeshMemory {
 
   private async requireAgent(principal: Principal, agent: string): Promise<void> {
     await orInstead(this.memory.listSessions(principal, agent, { limit: 1 }), agentNotFound(agent));
-  }
-}
-
-async function orNull<T>(found: Promise<T>): Promise<T | null> {
-  try {
-    return await found;
-  } catch (error) {
-    if (error instanceof AppError && error.status === 404) return null;
-    throw error;
   }
 }

@@ -14,7 +14,7 @@ import { DefinitionsService } from '../../modules/workflows/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { orInstead } from '../kit/index.js';
+import { orAbsent, orInstead } from '../kit/index.js';
 import type { EventFormat, InputResponseDto, ResumeAwfDto } from './awf.dto.js';
 import { awfEvent, type ToldRun } from './events.js';
 import { execution, nameOfRun, type Standing } from './execution-views.js';
@@ -58,9 +58,7 @@ export class AwfExecutions {
   /** What is not there, or over, is as good as cancelled. */
   async cancel({ tenant }: Principal, id: string): Promise<void> {
     if (!isUuid(id)) return;
-    await this.runs.cancel(tenant, id.toLowerCase(), null).catch((error: unknown) => {
-      if (!(error instanceof AppError) || error.status !== 404) throw error;
-    });
+    await orAbsent(this.runs.cancel(tenant, id.toLowerCase(), null));
   }
 
   /** Answers with the id of the new execution. What cannot be resumed is not found, whatever the reason. */

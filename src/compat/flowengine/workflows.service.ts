@@ -4,7 +4,7 @@ import { DefinitionsService, type WorkflowDetailDto, WorkflowsService } from '..
 import { AppError } from '../../platform/errors/app-error.js';
 import { isUuid } from '../../platform/http/cursor.js';
 import type { Principal } from '../../platform/http/permissions.js';
-import { everyPage, orInstead } from '../kit/index.js';
+import { everyPage, orAbsent, orInstead } from '../kit/index.js';
 import { readWorkflow } from './bodies.js';
 import type { FlowEngineWorkflow } from './definition.js';
 import { type WorkflowItem, workflowItem, workflowView } from './from-native.js';
@@ -36,7 +36,7 @@ export class FlowEngineWorkflows {
   async store(principal: Principal, body: unknown, reservedId?: string): Promise<string> {
     const workflow = readWorkflow(body, reservedId);
     const definition = toNative(workflow);
-    if (isUuid(workflow.id) && (await this.isForeign(principal, workflow.id))) {
+    if (isUuid(workflow.id) && (await orAbsent(this.workflows.get(principal, workflow.id))) !== null) {
       throw new AppError(409, 'foreign_workflow', `Workflow ${workflow.id} was not created through this API`);
     }
     await this.workflows.create(principal, { json: definition as unknown as Json }, reservedId).catch(inWords);
@@ -55,21 +55,8 @@ export class FlowEngineWorkflows {
   /** The workflow of an id that was sent through this API; else any other by its id or its name. */
   async find(principal: Principal, id: string): Promise<WorkflowDetailDto> {
     const name = nameOfId(id);
-    const own = name === null ? null : await this.found(principal, name);
+    const own = name === null ? null : await orAbsent(this.workflows.get(principal, name));
     return own ?? orInstead(this.workflows.get(principal, id), workflowNotFound(id));
-  }
-
-  private async isForeign(principal: Principal, ref: string): Promise<boolean> {
-    return (await this.found(principal, ref)) !== null;
-  }
-
-  private async found(principal: Principal, ref: string): Promise<WorkflowDetailDto | null> {
-    try {
-      return await this.workflows.get(principal, ref);
-    } catch (error) {
-      if (error instanceof AppError && error.status === 404) return null;
-      throw error;
-    }
   }
 }
 

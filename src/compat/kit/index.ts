@@ -4,5 +4,5 @@ export { NdjsonSink } from './ndjson-sink.js';
 export { TranslatingSink } from './translating-sink.js';
 export { ulidOfUuid, uuidOfUlid } from './ulid.js';
 export { everyEntry, everyPage } from './every-page.js';
-export { orInstead } from './or-instead.js';
+export { orAbsent, orInstead } from './or-instead.js';
 export { ANY_OBJECT, COUNT, listOf, objectOf, orNull, type Schema, STRING } from './schema.js';

@@ -9,3 +9,13 @@ export async function orInstead<T>(found: Promise<T>, instead: AppError): Promis
     throw error;
   }
 }
+
+/** What was found; null when it was not. */
+export async function orAbsent<T>(found: Promise<T>): Promise<T | null> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof AppError && error.status === 404) return null;
+    throw error;
+  }
+}

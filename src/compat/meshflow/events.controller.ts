@@ -2,11 +2,11 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { decodePosition, parseSeq, type RunDto, SseSink } from '../../modules/runs/index.js';
-import { AppError } from '../../platform/errors/app-error.js';
 import type { EdgeRequest } from '../../platform/http/edge-request.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { openSse, resumePoint } from '../../platform/http/sse.js';
+import { orAbsent } from '../kit/index.js';
 import { MeshEventStreams } from './events.service.js';
 import { MeshEventsDto } from './meshflow.dto.js';
 import { MeshRuns } from './runs.service.js';
@@ -35,7 +35,7 @@ export class MeshEventsController {
     @Req() request: EdgeRequest,
     @Res() response: Response,
   ): Promise<void> {
-    const run = runId === undefined ? undefined : await this.runs.find(principal, runId).catch(noRun);
+    const run = runId === undefined ? undefined : await orAbsent(this.runs.find(principal, runId));
     const resume = resumePoint(request, undefined);
     const open = (): UnendingSink => {
       const stream = openSse(request, response);
@@ -55,9 +55,4 @@ export class MeshEventsController {
 
 function nameOf({ workflow, agent }: RunDto): string {
   return workflow?.name ?? agent?.name ?? '';
-}
-
-function noRun(error: unknown): null {
-  if (error instanceof AppError && error.status === 404) return null;
-  throw error;
 }

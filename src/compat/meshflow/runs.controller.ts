@@ -2,13 +2,12 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { RunsService } from '../../modules/runs/index.js';
-import { AppError } from '../../platform/errors/app-error.js';
 import { CurrentPrincipal, Endpoint } from '../../platform/http/endpoint.decorator.js';
 import type { Principal } from '../../platform/http/permissions.js';
 import { ListMeshRunsDto, MeshGraphDto } from './meshflow.dto.js';
 import { graphOfRecords, type MeshGraph, toMeshDot, toMeshMermaid } from './run-graph.js';
 import { MeshRuns, type TaskRun } from './runs.service.js';
-import { listOf } from '../kit/index.js';
+import { listOf, orAbsent } from '../kit/index.js';
 import { RECORD, RUN_IDS, SUMMARY, TRACE } from './schemas.js';
 import { summaryOf } from './summaries.js';
 
@@ -77,7 +76,7 @@ export class MeshRunsController {
     @Query() { format }: MeshGraphDto,
     @Res() response: Response,
   ): Promise<void> {
-    const found = await this.meshRuns.ledger(principal, id).catch(nothingFound);
+    const found = await orAbsent(this.meshRuns.ledger(principal, id));
     const records = found?.records ?? [];
     const graph = found === null ? graphOfRecords(id, []) : await this.graphOf(principal, found);
     response.setHeader('Content-Type', format === 'dot' ? 'text/vnd.graphviz; charset=utf-8' : 'text/plain; charset=utf-8');
@@ -86,12 +85,7 @@ export class MeshRunsController {
 
   private async graphOf({ tenant }: Principal, { run, records }: TaskRun): Promise<MeshGraph> {
     if (run.workflow === null) return graphOfRecords(run.id, records);
-    const view = await this.runs.graph(tenant, run.id).catch(nothingFound);
+    const view = await orAbsent(this.runs.graph(tenant, run.id));
     return view === null ? graphOfRecords(run.id, records) : { runId: run.id, nodes: view.nodes.map((node) => node.id), edges: view.edges };
   }
-}
-
-function nothingFound(error: unknown): null {
-  if (error instanceof AppError && error.status === 404) return null;
-  throw error;
 }

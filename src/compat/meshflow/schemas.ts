@@ -1,9 +1,8 @@
-import { COUNT, listOf, objectOf, type Schema, STRING } from '../kit/index.js';
+import { ANY_OBJECT, COUNT, listOf, objectOf, orNull, type Schema, STRING } from '../kit/index.js';
 
 const NUMBER: Schema = { type: 'number' };
 const BOOLEAN: Schema = { type: 'boolean' };
 const ID: Schema = { type: 'string', format: 'uuid' };
-const ANY: Schema = { type: 'object', additionalProperties: true };
 
 export const RECORD = objectOf({
   id: COUNT,
@@ -25,7 +24,7 @@ export const RECORD = objectOf({
   prev_hash: STRING,
   entry_hash: STRING,
   tenant_id: STRING,
-  metadata: ANY,
+  metadata: ANY_OBJECT,
 });
 
 export const SUMMARY = objectOf({
@@ -39,7 +38,7 @@ export const SUMMARY = objectOf({
   total_carbon_gco2: NUMBER,
   blocked_steps: COUNT,
   verdicts: listOf(STRING),
-  timestamps: ANY,
+  timestamps: ANY_OBJECT,
 });
 
 export const RUN_IDS = objectOf({ runs: listOf(ID) });
@@ -56,13 +55,13 @@ export const RUN_RESULT = objectOf({
   ledger_entries: COUNT,
   trace_id: STRING,
   checkpoints: listOf(STRING),
-  error: { type: ['string', 'null'] },
-  collusion_alerts: listOf(ANY),
-  agent_costs: ANY,
+  error: orNull(STRING),
+  collusion_alerts: listOf(ANY_OBJECT),
+  agent_costs: ANY_OBJECT,
 });
 
 export const PAUSED_RUNS = objectOf({
-  paused_runs: listOf(objectOf({ run_id: ID, paused_at: STRING, node_id: STRING, message: STRING, approval_id: ID, context: ANY })),
+  paused_runs: listOf(objectOf({ run_id: ID, paused_at: STRING, node_id: STRING, message: STRING, approval_id: ID, context: ANY_OBJECT })),
 });
 export const DECIDED = objectOf({ run_id: ID, status: { type: 'string', enum: ['approved', 'rejected'] } });
 
@@ -80,8 +79,8 @@ export const KEY = objectOf({
   name: STRING,
   role: STRING,
   tenant_id: STRING,
-  created_at: { type: ['string', 'null'] },
-  last_used_at: { type: ['string', 'null'] },
+  created_at: orNull(STRING),
+  last_used_at: orNull(STRING),
   revoked: BOOLEAN,
 });
 export const KEYS = objectOf({ keys: listOf(KEY), count: COUNT });
@@ -96,24 +95,24 @@ export const WEBHOOK = objectOf({
   created_at: STRING,
   delivery_count: COUNT,
   failure_count: COUNT,
-  last_delivery_at: { type: ['string', 'null'] },
-  last_error: { type: ['string', 'null'] },
+  last_delivery_at: orNull(STRING),
+  last_error: orNull(STRING),
 });
-export const WEBHOOKS = objectOf({ webhooks: listOf(WEBHOOK), stats: ANY });
+export const WEBHOOKS = objectOf({ webhooks: listOf(WEBHOOK), stats: ANY_OBJECT });
 export const DELETED_WEBHOOK = objectOf({ deleted: ID });
-export const DELIVERIES = objectOf({ webhook_id: ID, deliveries: listOf(ANY) });
+export const DELIVERIES = objectOf({ webhook_id: ID, deliveries: listOf(ANY_OBJECT) });
 
 export const PUSHED = objectOf({ task_id: ID, status: { type: 'string', enum: ['pending'] } });
 export const QUEUE_STATS = objectOf({ pending: COUNT, running: COUNT, done: COUNT, failed: COUNT, cancelled: COUNT });
 export const TASK = objectOf({
   task_id: ID,
   status: STRING,
-  payload: ANY,
+  payload: ANY_OBJECT,
   priority: COUNT,
-  result: { type: ['string', 'null'] },
-  error: { type: ['string', 'null'] },
+  result: orNull(STRING),
+  error: orNull(STRING),
   created_at: STRING,
-  started_at: { type: ['string', 'null'] },
-  finished_at: { type: ['string', 'null'] },
+  started_at: orNull(STRING),
+  finished_at: orNull(STRING),
 });
 export const CANCELLED_TASK = objectOf({ task_id: ID, status: STRING });

@@ -68,14 +68,6 @@ export class AstromeshServer {
     return server;
   }
 
-  get path(): string {
-    return `${this.app.url}/compat/astromesh`;
-  }
-
-  get port(): string {
-    return this.app.dialects['astromesh'] ?? '';
-  }
-
   /** A document whose models are the scripted ones. */
   here<T extends object>(document: T): T {
     const text = JSON.stringify(document);
@@ -84,7 +76,7 @@ export class AstromeshServer {
 
   /** Registers and deploys an agent; its name. */
   async deploy(document: object): Promise<string> {
-    const astromesh = new DialectClient(this.path, this.app.adminKey);
+    const astromesh = new DialectClient(`${this.app.url}/compat/astromesh`, this.app.adminKey);
     const { name } = await astromesh.post<{ name: string }>('/v1/agents', this.here(document), 201);
     await astromesh.post(`/v1/agents/${name}/deploy`, undefined, 200);
     return name;

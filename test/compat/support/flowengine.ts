@@ -115,9 +115,3 @@ export async function startWorld(): Promise<FlowEngineWorld> {
     },
   };
 }
-
-/** For `describe.each`: where FlowEngine is spoken. */
-export const PLACES: readonly [string, (server: TestApp) => string][] = [
-  ['below its path', ({ url }) => `${url}/compat/flowengine`],
-  ['on a port of its own', ({ dialects }) => dialects['flowengine'] ?? ''],
-];

@@ -13,7 +13,7 @@ import {
 } from '../../../modules/workflows/index.js';
 import { AppError } from '../../../platform/errors/app-error.js';
 import type { Principal } from '../../../platform/http/permissions.js';
-import { everyPage, orInstead } from '../../kit/index.js';
+import { everyPage, orAbsent, orInstead } from '../../kit/index.js';
 import { sourceName } from '../job-views.js';
 import { jobNotFound } from '../problems.js';
 import { resolvedArgs, takesArguments } from './argspec.js';
@@ -79,7 +79,7 @@ export class RootJobs {
   async provenances(principal: Principal, ids: readonly string[]): Promise<Map<string, object>> {
     const sources = this.sources(principal.tenant);
     const distinct = [...new Set(ids)];
-    const found = await Promise.all(distinct.map((id) => this.jobs.get(principal, id).catch(nullIfGone)));
+    const found = await Promise.all(distinct.map((id) => orAbsent(this.jobs.get(principal, id))));
     return new Map(distinct.map((id, index) => [id, provenance(id, found[index] ?? null, sources)]));
   }
 
@@ -108,9 +108,4 @@ function checkProfile(profile: string | undefined): void {
   if (profile === undefined || profile === '' || profile === SECURITY_PROFILE) return;
   const detail = `the security profile ${profile} cannot be enforced: processes are not confined, so ask for ${SECURITY_PROFILE} or none`;
   throw new AppError(422, 'invalid_security_profile', detail, { extensions: { code: 'E_POLICY' } });
-}
-
-function nullIfGone(error: unknown): null {
-  if (error instanceof AppError && error.status === 404) return null;
-  throw error;
 }
